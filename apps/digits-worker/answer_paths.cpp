@@ -48,7 +48,7 @@ Result<json> complete_path(const json& request, TaskContext& context) {
     const auto start = request.value("start", "");
     const auto slash = start.rfind('/');
     if (slash == std::string::npos)
-        return fail(ErrorCode::kInvalidArgument, "expected an absolute path, got {}", start);
+        return fail(ErrorCode::kInvalidArgument, "the path must be absolute; got {}", start);
     const std::filesystem::path folder(start.substr(0, slash + 1));
     // A folder that is not there has nothing to suggest.
     const auto found = list_folder(folder, context.grant().roots, start.substr(slash + 1));
@@ -134,7 +134,7 @@ Result<json> read_list_portion(const json& request, TaskContext& context) {
         for (auto& image : parse_path_list(std::string_view(pending).substr(0, end), folder, 1)) {
             if (!is_web_address(image.path)) {
                 if (!std::filesystem::path(image.path).is_absolute())
-                    return fail(ErrorCode::kInvalidArgument, "expected an absolute path, got {}", image.path);
+                    return fail(ErrorCode::kInvalidArgument, "the path must be absolute; got {}", image.path);
                 DIGITS_TRY(roots.check(image.path));
             }
             images.push_back({{"path", image.path}, {"label", image.label ? json(*image.label) : json()}});

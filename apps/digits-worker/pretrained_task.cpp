@@ -286,8 +286,7 @@ class Import {
         const bool any =
             std::ranges::any_of(weights_.layer(), [](const auto& layer) { return layer.blobs_size() > 0; });
         if (!any)
-            return fail(make_error(ErrorCode::kInvalidArgument,
-                                   "expected weights of a network, the file has no layer with values")
+            return fail(make_error(ErrorCode::kInvalidArgument, "the file has no weights: no layer of it has values")
                             .at("weights"));
         const auto finite = check_finite_weights(weights_);
         if (!finite && spec_.source.type == PretrainedOrigin::kModel) return fail(finite.error());
@@ -307,9 +306,11 @@ class Import {
         auto shape = blob_shape(*mean);
         if (shape.size() == 4 && shape[0] == 1) shape.erase(shape.begin());
         if (shape.size() != 3)
-            return fail(make_error(ErrorCode::kInvalidArgument,
-                                   "expected a mean image of channels x height x width, got {} axes", shape.size())
-                            .at("mean"));
+            return fail(
+                make_error(ErrorCode::kInvalidArgument,
+                           "a mean image must have the axes channels x height x width; the number of its axes is {}",
+                           shape.size())
+                    .at("mean"));
         auto& image = facts_.image;
         if (image.channels > 0 && shape[0] != image.channels)
             return fail(make_error(ErrorCode::kInvalidArgument, "the mean image has {} channels, the images have {}",

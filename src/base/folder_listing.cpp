@@ -28,7 +28,7 @@ std::vector<fs::path> paths_of(const std::vector<std::string>& roots) { return {
 
 Result<fs::path> resolve(const fs::path& path, const std::vector<std::string>& roots) {
     if (!path.is_absolute())
-        return fail(ErrorCode::kInvalidArgument, "expected an absolute path, got {}", path.string());
+        return fail(ErrorCode::kInvalidArgument, "the path must be absolute; got {}", path.string());
     if (!roots.empty()) return resolve_allowed(paths_of(roots), path);
     std::error_code error;
     auto resolved = fs::weakly_canonical(path, error);
@@ -86,7 +86,7 @@ Status check_named_path(const std::string& path, bool is_folder, const std::vect
     if (path.find('\0') != std::string::npos)
         return fail(ErrorCode::kInvalidArgument, "a path cannot contain a zero byte");
     if (!fs::path(path).is_absolute())
-        return fail(ErrorCode::kInvalidArgument, "expected an absolute path, got {}", path);
+        return fail(ErrorCode::kInvalidArgument, "the path must be absolute; got {}", path);
     if (!roots.empty()) DIGITS_TRY(resolve_allowed(paths_of(roots), path));
     struct stat info{};
     if (::stat(path.c_str(), &info) != 0)

@@ -61,7 +61,7 @@ Status put_data_layer(LayerParameter layer, bool in_train, bool in_val, NetParts
     if (!in_train && !in_val) return {};
     auto& place = in_train ? parts.train_data : parts.val_data;
     if (place)
-        return fail(ErrorCode::kInvalidArgument, "[{}] a second data layer for {}, after [{}]; expected one",
+        return fail(ErrorCode::kInvalidArgument, "[{}] a second data layer for {}, after [{}]; only one is allowed",
                     layer.name(), in_train ? "training" : "validation", place->name());
     include_only_in(layer, in_train ? caffe::TRAIN : caffe::TEST);
     place = std::move(layer);

@@ -53,7 +53,7 @@ Status put_data_layer(LayerParameter layer, bool in_train, bool in_val, GenericP
     auto& streams = in_train ? parts.train : parts.val;
     auto& place = images ? streams.images : streams.targets;
     if (place)
-        return fail(ErrorCode::kInvalidArgument, "[{}] a second layer of {} for {}, after [{}]; expected one",
+        return fail(ErrorCode::kInvalidArgument, "[{}] a second layer of {} for {}, after [{}]; only one is allowed",
                     layer.name(), images ? "images" : "labels", in_train ? "training" : "validation", place->name());
     include_only_in(layer, in_train ? caffe::TRAIN : caffe::TEST);
     place = std::move(layer);

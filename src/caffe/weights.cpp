@@ -58,7 +58,7 @@ Result<Message> read_binary(OpenFile file, const fs::path& path, const char* wha
             make_error(ErrorCode::kTooLarge, "{} bytes, a binary {} has at most {}", file.bytes, what, kMostBytes)
                 .at(path.string()));
     if (file.bytes == 0)
-        return fail(make_error(ErrorCode::kDataLoss, "expected a {}, the file is empty", what).at(path.string()));
+        return fail(make_error(ErrorCode::kDataLoss, "the file is empty; it must have a {}", what).at(path.string()));
     Message message;
     io::FileInputStream stream(file.fd);
     if (message.ParseFromZeroCopyStream(&stream)) return message;

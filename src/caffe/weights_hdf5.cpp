@@ -123,7 +123,7 @@ class Reader {
             std::uint64_t index = 0;
             const auto [end, error] = std::from_chars(dataset.data(), dataset.data() + dataset.size(), index);
             if (error != std::errc() || *end != '\0' || index >= kMostBlobs)
-                return damaged(name + "/" + dataset, "expected datasets named 0, 1, …");
+                return damaged(name + "/" + dataset, "its datasets must be named 0, 1, …");
             ordered[index] = dataset;
         }
         for (const auto& [index, dataset] : ordered) {

@@ -29,7 +29,7 @@ Result<nlohmann::json> augmentation(const std::vector<std::string>& choices) {
     for (const auto& choice : choices) {
         const auto equals = choice.find('=');
         if (equals == 0 || equals == std::string::npos)
-            return fail(ErrorCode::kInvalidArgument, "--augment \"{}\": expected NAME=VALUE, like rotation=10", choice);
+            return fail(ErrorCode::kInvalidArgument, "--augment \"{}\" must be NAME=VALUE, like rotation=10", choice);
         const auto name = choice.substr(0, equals);
         const auto* field = list.find(name);
         if (!field) {
@@ -45,7 +45,8 @@ Result<nlohmann::json> augmentation(const std::vector<std::string>& choices) {
 /// The network of an earlier or a pretrained model, with its weights. `--network` may give another text to them.
 Status choose_start(const TrainArguments& a, Session& session, nlohmann::json& spec) {
     if (a.previous.empty() && a.pretrained.empty() && a.network.empty())
-        return fail(ErrorCode::kInvalidArgument, "no network: expected one of --network, --previous and --pretrained");
+        return fail(ErrorCode::kInvalidArgument,
+                    "there is no network; give one of --network, --previous and --pretrained");
     if (a.previous.empty() && a.pretrained.empty())
         return choose_network(a.network, a.framework, session.client(), spec);
     const bool previous = !a.previous.empty();

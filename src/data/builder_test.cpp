@@ -237,7 +237,7 @@ TEST(Builder, lists_damaged_images_and_goes_on) {
     EXPECT_THAT(report, Contains("train\t" + in + "a/one.bmp\tnot an image, or of an unsupported format; expected " +
                                  readable_formats()));
     EXPECT_THAT(report, Contains(HasSubstr(in + "b/cut.png\tdamaged PNG: the file is cut off")));
-    EXPECT_THAT(report, Contains(HasSubstr("a HTML or XML file; expected")));
+    EXPECT_THAT(report, Contains(HasSubstr("HTML or XML files are not supported")));
     EXPECT_THAT(report, Contains(HasSubstr(in + "b/dangling.ppm\t")));
     EXPECT_THAT(records_of(job.job_dir() / "train_db"), SizeIs(10));
 }

@@ -127,8 +127,9 @@ Result<DatasetFacts> parse_dataset_facts(const json& whole) {
                         .at("/format")
                         .advise("It was made by a later version of Digits"));
     if (facts->image.channels != 1 && facts->image.channels != 3)
-        return fail(damaged(make_error(ErrorCode::kDataLoss, "expected 1 or 3 channels, got {}", facts->image.channels)
-                                .at("/image/channels")));
+        return fail(damaged(
+            make_error(ErrorCode::kDataLoss, "the number of channels must be 1 or 3; got {}", facts->image.channels)
+                .at("/image/channels")));
     for (auto& [name, split] : facts->splits) {
         make_local(split.db);
         make_local(split.list);

@@ -54,7 +54,7 @@ Result<Rows> open_rows(hid_t file, const fs::path& path, const std::string& name
     if (kind != H5T_FLOAT && kind != H5T_INTEGER) return damaged(path, name, "has no numbers");
     const Hdf5Handle space(H5Dget_space(rows.dataset.get()), H5Sclose);
     const int axes = H5Sget_simple_extent_ndims(space.get());
-    if (axes < 1) return damaged(path, name, "has no rows: expected at least one axis");
+    if (axes < 1) return damaged(path, name, "has no rows: it must have at least one axis");
     rows.shape.resize(static_cast<std::size_t>(axes));
     H5Sget_simple_extent_dims(space.get(), rows.shape.data(), nullptr);
     std::uint64_t values = 1;

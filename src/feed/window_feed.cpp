@@ -81,9 +81,9 @@ Status WindowFeed::read_source() {
         std::string path;
         int channels = 0, height = 0, width = 0, count = 0;
         if (hash != "#" || !(in >> index >> path >> channels >> height >> width >> count) || count < 0)
-            return fail(
-                make_error(ErrorCode::kInvalidArgument, "expected \"# index\", path, channels, height, width, count")
-                    .at(where()));
+            return fail(make_error(ErrorCode::kInvalidArgument,
+                                   "an image must have \"# index\", path, channels, height, width and count")
+                            .at(where()));
         if (channels_ == 0) channels_ = channels;
         if (channels != channels_ || (channels != 1 && channels != 3))
             return fail(make_error(ErrorCode::kInvalidArgument,
@@ -95,8 +95,9 @@ Status WindowFeed::read_source() {
             Window window{image_paths_.size() - 1};
             float overlap = 0;
             if (!(in >> window.label >> overlap >> window.left >> window.top >> window.right >> window.bottom))
-                return fail(make_error(ErrorCode::kInvalidArgument, "expected a window: label overlap x1 y1 x2 y2")
-                                .at(where()));
+                return fail(
+                    make_error(ErrorCode::kInvalidArgument, "a window must have label, overlap, x1, y1, x2 and y2")
+                        .at(where()));
             if (window.left < 0 || window.top < 0 || window.right >= width || window.bottom >= height ||
                 window.left > window.right || window.top > window.bottom)
                 return fail(make_error(ErrorCode::kInvalidArgument,

@@ -61,9 +61,10 @@ tl::unexpected<Error> not_an_image(std::string_view bytes) {
     if (bytes.empty()) return fail(ErrorCode::kDataLoss, "the file is empty");
     const auto name = foreign_format(bytes);
     if (name.empty())
-        return fail(ErrorCode::kUnsupported, "not an image, or of an unsupported format; expected {}",
+        return fail(ErrorCode::kUnsupported, "not an image, or of an unsupported format; the supported formats are {}",
                     readable_formats());
-    return fail(ErrorCode::kUnsupported, "a {} file; expected {}", name, readable_formats());
+    return fail(ErrorCode::kUnsupported, "{} files are not supported; the supported formats are {}", name,
+                readable_formats());
 }
 
 /// Decodes as the file has it; `raster.samples` may bring memory. With `palette`, palettes are not resolved.

@@ -128,7 +128,7 @@ Status decode_jpeg(std::string_view bytes, const DecodeLimits& limits, Raster& o
     const bool cmyk = info.jpeg_color_space == JCS_CMYK || info.jpeg_color_space == JCS_YCCK;
     const bool grey = info.jpeg_color_space == JCS_GRAYSCALE;
     if (!cmyk && !grey && info.num_components != 3)
-        return fail(ErrorCode::kUnsupported, "a JPEG with {} color components; expected 1, 3 or 4",
+        return fail(ErrorCode::kUnsupported, "a JPEG image must have 1, 3 or 4 color components; got {}",
                     info.num_components);
     info.out_color_space = grey ? JCS_GRAYSCALE : cmyk ? JCS_CMYK : JCS_RGB;
     DIGITS_TRY(reset(out, info.image_width, info.image_height, grey ? 1 : 3, SampleType::kU8, limits));

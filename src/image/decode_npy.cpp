@@ -55,12 +55,14 @@ Status decode_npy(std::string_view bytes, const DecodeLimits& limits, Raster& ou
     DIGITS_ASSIGN(const auto header, parse_npy_header(bytes));
     const auto* type = std::ranges::find(kTypes, std::string_view(header.type).substr(1), &NpyType::name);
     if (type == std::end(kTypes))
-        return fail(ErrorCode::kUnsupported, "an array of the type {}; expected whole numbers or floats", header.type);
+        return fail(ErrorCode::kUnsupported, "an array must have whole numbers or floats; got the type {}",
+                    header.type);
     const auto& shape = header.shape;
     const auto channels = shape.size() == 3 ? shape[2] : 1;
     if ((shape.size() != 2 && shape.size() != 3) || channels < 1 || channels > kMostChannels)
         return fail(ErrorCode::kUnsupported,
-                    "an array of {} axes; expected height x width, or height x width x channels of at most {}",
+                    "the number of axes of the array is {}; it must be height x width, or height x width x channels of "
+                    "at most {}",
                     shape.size(), kMostChannels);
     DIGITS_TRY(reset(out, shape[1], shape[0], static_cast<int>(channels), type->type, limits));
     out.colours = channels == 1 ? ColourModel::kGrey : channels == 3 ? ColourModel::kRgb : ColourModel::kOther;

@@ -142,9 +142,10 @@ Status check_compression(std::uint16_t compression) {
         case COMPRESSION_LZMA:
         case COMPRESSION_ZSTD: return {};
     }
-    return fail(ErrorCode::kUnsupported,
-                "a TIFF with compression {}; expected none, LZW, deflate, JPEG, PackBits, CCITT, LZMA or Zstandard",
-                compression);
+    return fail(
+        ErrorCode::kUnsupported,
+        "TIFF compression {} is not supported; use none, LZW, deflate, JPEG, PackBits, CCITT, LZMA or Zstandard",
+        compression);
 }
 
 bool holds_floats(const Tags& tags) {

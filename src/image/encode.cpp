@@ -161,7 +161,7 @@ Result<std::string> encode_png(const IndexedImage& image) {
         unsigned value = 0;
         const auto* begin = color.data() + 1;
         if (color.size() != 7 || color.front() != '#' || std::from_chars(begin, begin + 6, value, 16).ptr != begin + 6)
-            return fail(ErrorCode::kInvalidArgument, "\"{}\" is not a color; expected the form #rrggbb", color);
+            return fail(ErrorCode::kInvalidArgument, "\"{}\" is not a color; use the form #rrggbb", color);
         palette.push_back({static_cast<png_byte>(value >> 16), static_cast<png_byte>(value >> 8 & 255),
                            static_cast<png_byte>(value & 255)});
     }

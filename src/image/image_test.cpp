@@ -139,10 +139,10 @@ TEST(Decode, keeps_its_limits) {
 
 TEST(Decode, names_what_it_does_not_read) {
     EXPECT_EQ(decode_image("").error().message, "the file is empty");
-    EXPECT_EQ(
-        decode_image("8BPS......").error().message,
-        "a Photoshop file; expected JPEG, PNG, BMP, PNM, TIFF, WebP, GIF, AVIF, HEIC, JPEG 2000, NumPy, PCX, SGI, "
-        "ICO, TGA");
+    EXPECT_EQ(decode_image("8BPS......").error().message,
+              "Photoshop files are not supported; the supported formats are JPEG, PNG, BMP, PNM, TIFF, WebP, GIF, "
+              "AVIF, HEIC, JPEG 2000, NumPy, PCX, SGI, "
+              "ICO, TGA");
     for (const std::string_view foreign : {"<!DOCTYPE html>", "%PDF-1.7 ...", "%!PS-Adobe-3.0 EPSF",
                                            "\x7f"
                                            "ELF......",

@@ -34,7 +34,7 @@ class Samples {
     Error error_at(std::size_t pixel, std::size_t i) const {
         const auto width = static_cast<std::size_t>(raster_.width);
         return make_error(ErrorCode::kUnsupported,
-                          "the pixel in column {}, row {} is {:.6g}; expected whole numbers from 0 to 65535",
+                          "the pixel in column {}, row {} is {:.6g}; it must be a whole number from 0 to 65535",
                           pixel % width + 1, pixel / width + 1, at<float>(i));
     }
 

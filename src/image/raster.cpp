@@ -172,7 +172,7 @@ SampleRange measure_range(const Raster& raster) {
 Status to_image(Raster&& raster, const SampleRange* range, Image& out) {
     if (raster.colours == ColourModel::kOther)
         return fail(ErrorCode::kUnsupported,
-                    "the image has {} channels of unknown meaning; expected grayscale, RGB or CMYK", raster.channels);
+                    "the image has {} channels of unknown meaning; it must be grayscale, RGB or CMYK", raster.channels);
     const bool grey = raster.colours == ColourModel::kGrey;
     const int out_channels = grey ? 1 : 3;
     if (raster.type == SampleType::kU8 && raster.channels == out_channels) {

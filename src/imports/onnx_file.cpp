@@ -145,7 +145,7 @@ Result<onnx::ModelProto> parse_onnx(std::string_view bytes, const OnnxLimits& li
         return fail(make_error(ErrorCode::kDataLoss, "The file is damaged, or it is not an ONNX file")
                         .advise("Export or download it again"));
     if (model.graph().node().empty() || model.graph().output().empty())
-        return fail(ErrorCode::kInvalidArgument, "The file has no graph of operators; expected an ONNX model");
+        return fail(ErrorCode::kInvalidArgument, "The file has no graph of operators, so it is not an ONNX model");
     for (const auto& opset : model.opset_import())
         if ((opset.domain().empty() || opset.domain() == "ai.onnx") && opset.version() < kOldestOpset)
             return fail(make_error(ErrorCode::kUnsupported, "The ONNX file has opset {}; it must be {} or newer",

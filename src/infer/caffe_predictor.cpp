@@ -116,7 +116,8 @@ class CaffePredictor final : public Predictor {
         DIGITS_ASSIGN(net_, Net::create(deploy, net));
         DIGITS_ASSIGN(deploy_, filter_net(deploy, net.state));
         if (net_->inputs().size() != 1 || net_->outputs().empty())
-            return fail(make_error(ErrorCode::kInvalidArgument, "expected one input and an output, got {} and {}",
+            return fail(make_error(ErrorCode::kInvalidArgument,
+                                   "the network must have one input and at least one output; got {} and {}",
                                    net_->inputs().size(), net_->outputs().size())
                             .at(deploy_file.string()));
         input_ = net_->inputs().front();

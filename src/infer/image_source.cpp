@@ -198,7 +198,7 @@ class FileSource final : public ImageSource {
         const auto& [path, truth] = files_[index];
         SourceImage sample{path, truth < 0 ? Target() : ClassLabel{truth}, Image()};
         if (is_web_address(path)) {
-            sample.image = fail(ErrorCode::kUnsupported, "an address in the network; expected a file");
+            sample.image = fail(ErrorCode::kUnsupported, "an address in the network is not a file");
             return sample;
         }
         if (!roots_.empty()) {

@@ -153,7 +153,7 @@ json job_to_json(const Job& job) {
 Result<Job> job_from_json(const json& data) {
     try {
         if (data.value("format", 0) != 1)
-            return fail(ErrorCode::kUnsupported, "expected a job of format 1, got format {}", data.value("format", 0));
+            return fail(ErrorCode::kUnsupported, "the format of the job must be 1; got {}", data.value("format", 0));
         auto job = read_job(data);
         if (!is_job_id(job.id)) return fail(ErrorCode::kInvalidArgument, "\"{}\" is not a job id", job.id);
         return job;

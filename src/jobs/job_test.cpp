@@ -61,7 +61,7 @@ TEST(JobJsonTest, SaysWhatItCannotRead) {
         const auto job = job_from_json(data);
         return job ? std::string("read") : job.error().to_string();
     };
-    EXPECT_THAT(message("format", 2), HasSubstr("expected a job of format 1, got format 2"));
+    EXPECT_THAT(message("format", 2), HasSubstr("the format of the job must be 1; got 2"));
     EXPECT_THAT(message("id", "../../etc"), HasSubstr("\"../../etc\" is not a job id"));
     EXPECT_THAT(message("state", "asleep"), HasSubstr("\"asleep\" is not a state"));
     EXPECT_THAT(message("name", 7), HasSubstr("the job cannot be read"));

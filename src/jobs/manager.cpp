@@ -104,7 +104,7 @@ Result<std::unique_ptr<JobManager::Impl>> JobManager::Impl::create(JobManagerOpt
 Status JobManager::Impl::open() {
     const auto* launcher = launchers().find(options_.launcher);
     if (!launcher)
-        return fail(ErrorCode::kInvalidArgument, "there is no launcher \"{}\"; expected one of {}", options_.launcher,
+        return fail(ErrorCode::kInvalidArgument, "there is no launcher \"{}\"; choose one of {}", options_.launcher,
                     launchers().names());
     DIGITS_ASSIGN(lock_file_, lock_data_dir(options_.data_dir));
     DIGITS_ASSIGN(wake_up_, WakeUp::create());

@@ -27,7 +27,7 @@ Status JobResources::check_device(std::string_view wanted) const {
     if (devices.empty())
         return fail(ErrorCode::kInvalidArgument, "There is no device \"{}\": this machine has no GPU, only cpu",
                     wanted);
-    return fail(ErrorCode::kInvalidArgument, "There is no device \"{}\"; expected cpu, or cuda:0 to cuda:{}", wanted,
+    return fail(ErrorCode::kInvalidArgument, "There is no device \"{}\"; choose cpu, or cuda:0 to cuda:{}", wanted,
                 devices.size() - 1);
 }
 

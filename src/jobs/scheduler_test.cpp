@@ -66,7 +66,7 @@ TEST(JobResources, SaysWhichDevicesThereAre) {
     const JobResources two{{}, {"0", "1"}};
     for (const auto* wanted : {"", "cpu", "cuda:0", "cuda:1"}) EXPECT_TRUE(two.check_device(wanted)) << wanted;
     EXPECT_EQ(two.check_device("cuda:2").error().message,
-              "There is no device \"cuda:2\"; expected cpu, or cuda:0 to cuda:1");
+              "There is no device \"cuda:2\"; choose cpu, or cuda:0 to cuda:1");
     for (const auto* wanted : {"gpu", "cuda:", "cuda:1x", "cuda:-1", "CPU"})
         EXPECT_FALSE(two.check_device(wanted)) << wanted;
     EXPECT_EQ(JobResources{}.check_device("cuda:0").error().message,

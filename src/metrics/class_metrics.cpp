@@ -30,10 +30,10 @@ struct Rates {
 
 Status ClassMetrics::add(int label, std::span<const double> scores) {
     if (scores.size() != size_)
-        return fail(ErrorCode::kInvalidArgument, "A sample has {} scores; expected one for each of {} classes.",
+        return fail(ErrorCode::kInvalidArgument, "A sample has {} scores; it must have one for each of {} classes.",
                     scores.size(), size_);
     if (label < 0 || static_cast<std::size_t>(label) >= size_)
-        return fail(ErrorCode::kInvalidArgument, "A sample has the class {}; expected 0 to {}.", label, size_ - 1);
+        return fail(ErrorCode::kInvalidArgument, "A sample has the class {}; it must be 0 to {}.", label, size_ - 1);
     const auto truth = static_cast<std::size_t>(label);
     const double own = scores[truth];
     std::size_t better = 0, equal_before = 0, equal = 0;

@@ -123,7 +123,8 @@ Result<RunLengths> run_lengths_of_polygon(std::uint32_t height, std::uint32_t wi
                                           const std::vector<double>& polygon) {
     if (polygon.size() % 2 != 0)
         return fail(ErrorCode::kInvalidArgument,
-                    "A polygon has {} coordinates; expected an even number: x and y of each point.", polygon.size());
+                    "A polygon has {} coordinates; it must have an even number: x and y of each point.",
+                    polygon.size());
     for (const double coordinate : polygon)
         if (!(std::fabs(coordinate) <= kFarthest))
             return fail(ErrorCode::kInvalidArgument, "A polygon has the coordinate {}, which is outside any image.",

@@ -39,9 +39,9 @@ class InfoReader {
         // Older archives of DIGITS say "network file".
         const char* network = info_.contains("model file") ? "model file" : "network file";
         if (!info_.contains(network))
-            return fail(
-                make_error(ErrorCode::kInvalidArgument, "no network: expected \"model file\" (or \"network file\")")
-                    .at(place("model file")));
+            return fail(make_error(ErrorCode::kInvalidArgument,
+                                   "there is no network: \"model file\" (or \"network file\") is missing")
+                            .at(place("model file")));
         DIGITS_ASSIGN(found.network, member(network, true));
         DIGITS_ASSIGN(found.labels, member("labels file", false));
         DIGITS_ASSIGN(found.mean, member("mean file", false));

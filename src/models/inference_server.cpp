@@ -53,7 +53,8 @@ Result<std::string> send_to_inference_server(const std::string& address, const s
     const auto found = parse_or_null(text);
     if (!found.is_object() || !found.contains("location") || !found["location"].is_string())
         return fail(ErrorCode::kUnavailable,
-                    "The inference server {} did not say where the model is: expected JSON with a location", server);
+                    "The inference server {} did not say where the model is; it must answer JSON with a location",
+                    server);
     return found["location"].get<std::string>();
 }
 

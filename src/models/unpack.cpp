@@ -140,13 +140,13 @@ class Unpacker {
         // `tar -C FOLDER .` begins with the folder itself.
         if ((name.empty() || name == ".") && archive_entry_filetype(entry) == AE_IFDIR) return {};
         if (kind)
-            return fail(make_error(ErrorCode::kInvalidArgument, "expected plain files without folders, got {}: {}",
-                                   kind, shown(name))
+            return fail(make_error(ErrorCode::kInvalidArgument,
+                                   "the archive must have plain files without folders; got {}: {}", kind, shown(name))
                             .at(in_archive(name))
                             .advise("Pack the files themselves, as a model's archive has them"));
         if (!is_flat_name(name))
             return fail(
-                make_error(ErrorCode::kInvalidArgument, "expected names without folders, got \"{}\"", shown(name))
+                make_error(ErrorCode::kInvalidArgument, "the names must be without folders; got \"{}\"", shown(name))
                     .at(in_archive(name))
                     .advise("Pack the files themselves, as a model's archive has them"));
         if (!known_.insert(std::string(name)).second)

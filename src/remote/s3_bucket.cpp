@@ -68,7 +68,7 @@ struct S3Bucket::Exchange {
 Result<S3Place> parse_s3_url(const std::string& url) {
     constexpr std::string_view kScheme = "s3://";
     const auto wrong = [&] {
-        return fail(ErrorCode::kInvalidArgument, "expected a bucket such as s3://bucket/folder, got \"{}\"",
+        return fail(ErrorCode::kInvalidArgument, "the address must be a bucket such as s3://bucket/folder; got \"{}\"",
                     url.substr(0, 200));
     };
     if (!url.starts_with(kScheme)) return wrong();
@@ -91,7 +91,7 @@ Result<S3Bucket> S3Bucket::create(std::string bucket, S3Options options, FetchGr
     DIGITS_ASSIGN(const auto url, parse_url(options.identity.endpoint));
     if (options.identity.endpoint.find_first_of("?#") != std::string::npos)
         return fail(ErrorCode::kInvalidArgument,
-                    "expected an endpoint such as https://storage.example:9000, got \"{}\"",
+                    "the endpoint must be one such as https://storage.example:9000; got \"{}\"",
                     options.identity.endpoint.substr(0, 200));
     if (options.addressing == S3Addressing::kAuto)
         options.addressing = of_amazon && is_host_label(bucket) ? S3Addressing::kVirtualHost : S3Addressing::kPath;

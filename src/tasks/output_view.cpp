@@ -38,7 +38,7 @@ Result<Layout> layout_of(const OutputArray& output, DataOrder order) {
     if (axes.size() == 2) axes.insert(order == DataOrder::kChw ? axes.begin() : axes.end(), 1);
     if (axes.size() != 3)
         return fail(make_error(ErrorCode::kFailedPrecondition,
-                               "The output {} is not an image: expected channels, height and width.",
+                               "The output {} is not an image, which has channels, height and width.",
                                forms_of(std::span(&output, 1)))
                         .advise("Choose another view"));
     const Layout layout =
@@ -92,7 +92,7 @@ nlohmann::json raw_numbers(std::span<const OutputArray> outputs, const TargetFac
 Result<nlohmann::json> gradients_answer(const OutputView& view, std::span<const OutputArray> outputs,
                                         const TargetFacts& facts) {
     if (outputs.empty() || outputs.front().values.size() != 2)
-        return fail(make_error(ErrorCode::kFailedPrecondition, "The outputs {} are not a slope: expected two numbers.",
+        return fail(make_error(ErrorCode::kFailedPrecondition, "The outputs {} are not a slope, which has two numbers.",
                                forms_of(outputs))
                         .advise("Choose another view"));
     DIGITS_TRY(check_finite(outputs.front()));

@@ -11,8 +11,7 @@ Result<LearningRate> LearningRate::create(const caffe::SolverParameter& solver) 
                        policy == "multistep" || policy == "poly" || policy == "sigmoid" || policy == "cosine";
     if (!known)
         return fail(ErrorCode::kInvalidArgument,
-                    "unknown lr_policy \"{}\"; expected fixed, step, exp, inv, multistep, poly, sigmoid or cosine",
-                    policy);
+                    "unknown lr_policy \"{}\"; use fixed, step, exp, inv, multistep, poly, sigmoid or cosine", policy);
     if (policy == "step" && solver.stepsize() <= 0)
         return fail(ErrorCode::kInvalidArgument, "lr_policy \"step\" needs a positive stepsize; got {}",
                     solver.stepsize());
@@ -23,7 +22,7 @@ Result<LearningRate> LearningRate::create(const caffe::SolverParameter& solver) 
         return fail(ErrorCode::kInvalidArgument, "lr_policy \"sigmoid\" needs a positive stepsize; got {}",
                     solver.stepsize());
     if (solver.rampup_interval() < 0)
-        return fail(ErrorCode::kInvalidArgument, "rampup_interval is {}; expected 0 (none) or more iterations",
+        return fail(ErrorCode::kInvalidArgument, "rampup_interval must be 0 (none) or more iterations; got {}",
                     solver.rampup_interval());
     return LearningRate(solver);
 }

@@ -112,7 +112,7 @@ class LauncherOptionTest(unittest.TestCase):
             done = subprocess.run([DIGITS, "serve", "--data-dir", folder, "--port", "0", "--launcher", "moon"],
                                   stdin=subprocess.DEVNULL, capture_output=True, text=True)
         self.assertNotEqual(done.returncode, 0)
-        self.assertIn('there is no launcher "moon"; expected one of local, losing', done.stderr)
+        self.assertIn('there is no launcher "moon"; choose one of local, losing', done.stderr)
 
 
 if __name__ == "__main__":

@@ -85,7 +85,7 @@ def expected(path):
     if array.ndim == 2:
         values = array.ravel().tolist()
         wrong = next((one for one in values if one != int(one) or not 0 <= one <= 65535), None)
-        return {"numbers": [int(one) for one in values]} if wrong is None else {"refused": f"is {wrong:.6g}; expected whole numbers"}
+        return {"numbers": [int(one) for one in values]} if wrong is None else {"refused": f"is {wrong:.6g}; it must be a whole number"}
     rows = array.reshape(-1, array.shape[2]).tolist()
     found = {"alpha": [row[-1] for row in rows]} if array.shape[2] in (2, 4) else {}
     if array.shape[2] == 2:

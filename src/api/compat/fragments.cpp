@@ -175,8 +175,7 @@ Async<Result<Response>> visualize_network(const Arguments& arguments, Context& c
     const auto framework = arguments.get("framework");
     if (framework.empty()) co_return fail(ErrorCode::kInvalidArgument, "framework not provided");
     if (const auto* known = frameworks().find(framework); !known || !known->is_built_by_worker())
-        co_return fail(ErrorCode::kUnsupported, "Networks of {} are not offered; expected {}", framework,
-                       kDefaultFramework);
+        co_return fail(ErrorCode::kUnsupported, "Networks of {} are not offered; use {}", framework, kDefaultFramework);
     Form form(arguments);
     json spec{{"network", {{"prototxt", form.required_text("custom_network")}}}};
     if (const auto crop = form.integer("crop_size", {1, 1e6})) spec["crop_size"] = *crop;

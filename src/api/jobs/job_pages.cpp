@@ -19,7 +19,7 @@ Result<std::vector<JobState>> parse_states(const std::string& text) {
         const auto word = text.substr(begin, end - begin);
         const auto state = find_enum<JobState>(word);
         if (!state)
-            return fail(make_error(ErrorCode::kInvalidArgument, "\"{}\" is not a state; expected {}", word,
+            return fail(make_error(ErrorCode::kInvalidArgument, "\"{}\" is not a state; the states are {}", word,
                                    enum_words<JobState>())
                             .at("?state"));
         states.push_back(*state);
@@ -35,8 +35,8 @@ Result<http::Response> list_jobs(const http::Request& request, Context& context,
     query.kind = std::move(kind);
     if (const auto* text = request.find_query("kind"); text && query.kind.empty()) {
         if (!context.jobs.kinds().find(*text))
-            return fail(make_error(ErrorCode::kInvalidArgument, "\"{}\" is not a kind of job; expected one of {}",
-                                   *text, context.jobs.kinds().names())
+            return fail(make_error(ErrorCode::kInvalidArgument, "\"{}\" is not a kind of job; the kinds are {}", *text,
+                                   context.jobs.kinds().names())
                             .at("?kind"));
         query.kind = *text;
     }
@@ -49,7 +49,7 @@ Result<http::Response> list_jobs(const http::Request& request, Context& context,
         query.descending = text->starts_with("-");
         const auto sort = find_enum<JobSort>(text->substr(query.descending ? 1 : 0));
         if (!sort)
-            return fail(make_error(ErrorCode::kInvalidArgument, "cannot sort by \"{}\"; expected {}", *text,
+            return fail(make_error(ErrorCode::kInvalidArgument, "cannot sort by \"{}\"; sort by one of {}", *text,
                                    enum_words<JobSort>())
                             .at("?sort"));
         query.sort = *sort;

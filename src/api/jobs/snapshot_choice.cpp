@@ -40,7 +40,7 @@ Result<SnapshotEntry> snapshot_named(const std::string& wish, const std::string&
     std::int64_t iteration = -1;
     const auto [end, error] = std::from_chars(wish.data(), wish.data() + wish.size(), iteration);
     if (error != std::errc() || end != wish.data() + wish.size() || iteration < 0)
-        return fail(make_error(ErrorCode::kInvalidArgument, "expected best, last or an iteration, got \"{}\"",
+        return fail(make_error(ErrorCode::kInvalidArgument, "a snapshot must be best, last or an iteration; got \"{}\"",
                                wish.substr(0, 40))
                         .at(place));
     for (const auto& entry : snapshots.entries)

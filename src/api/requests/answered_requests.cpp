@@ -64,10 +64,10 @@ Result<std::string> fingerprint_of(const Request& request) {
 Status check_key(const std::string& key) {
     const bool plain = std::ranges::all_of(key, [](char c) { return c > ' ' && c < 0x7f; });
     if (!key.empty() && key.size() <= kMaxKey_bytes && plain) return {};
-    return fail(
-        make_error(ErrorCode::kInvalidArgument, "expected 1 to {} printable characters without spaces", kMaxKey_bytes)
-            .at(kHeader)
-            .advise("Take a random one for each thing that you make, a UUID for example"));
+    return fail(make_error(ErrorCode::kInvalidArgument, "the key must have 1 to {} printable characters without spaces",
+                           kMaxKey_bytes)
+                    .at(kHeader)
+                    .advise("Take a random one for each thing that you make, a UUID for example"));
 }
 
 }  // namespace

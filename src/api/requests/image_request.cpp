@@ -31,9 +31,8 @@ Result<std::vector<RequestImage>> uploaded_images(const http::Request& request) 
     std::vector<RequestImage> images;
     for (const auto& part : request.parts) {
         if (part.name != "image" || !part.file)
-            return fail(
-                make_error(ErrorCode::kInvalidArgument, "unknown part \"{}\"; expected files named image", part.name)
-                    .at("/" + part.name));
+            return fail(make_error(ErrorCode::kInvalidArgument, "unknown part \"{}\"; name the files image", part.name)
+                            .at("/" + part.name));
         images.push_back({part.file_name, part.file->path().string(), {}, {}});
     }
     return images;

@@ -66,7 +66,7 @@ http::Response problem_response(int status, std::string_view code, std::string_v
 
 Result<json> read_object(const http::Request& request, std::initializer_list<const char*> members) {
     if (request.content_type() != "application/json")
-        return fail(ErrorCode::kUnsupported, "expected a body of application/json, got \"{}\"", request.content_type());
+        return fail(ErrorCode::kUnsupported, "the body must be application/json; got \"{}\"", request.content_type());
     return parse_object(request.body, members);
 }
 

@@ -15,7 +15,7 @@ std::optional<Error> fault_without_looking(const NamedPlace& place) {
     if (place.path.find('\0') != std::string::npos)
         return make_error(ErrorCode::kInvalidArgument, "a path cannot contain a zero byte");
     if (!std::filesystem::path(place.path).is_absolute())
-        return make_error(ErrorCode::kInvalidArgument, "expected an absolute path, got {}", place.path);
+        return make_error(ErrorCode::kInvalidArgument, "the path must be absolute; got {}", place.path);
     return std::nullopt;
 }
 

@@ -113,7 +113,8 @@ Async<Result<Response>> show(const Request& request, Context& context) {
     const auto* path = request.find_query("path");
     const auto* url = request.find_query("url");
     if (!path == !url)
-        co_return fail(make_error(ErrorCode::kInvalidArgument, "expected a path or a url").at(path ? "?url" : "?path"));
+        co_return fail(
+            make_error(ErrorCode::kInvalidArgument, "give either a path or a url").at(path ? "?url" : "?path"));
     UrlImages::File fetched;
     std::string place = path ? *path : "";
     if (url) {

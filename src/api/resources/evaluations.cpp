@@ -40,7 +40,7 @@ Result<Wish> read_wish(const Request& request) {
             wish.list = &part;
         } else {
             return fail(make_error(ErrorCode::kInvalidArgument,
-                                   "unknown part \"{}\"; expected request, a text, and list, a file", part.name)
+                                   "unknown part \"{}\"; give request, a text, and list, a file", part.name)
                             .at("/" + part.name.substr(0, 40)));
         }
     }

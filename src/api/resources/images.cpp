@@ -82,7 +82,7 @@ Async<Result<Response>> show_image(const Request& request, Context& context, boo
     std::uint64_t index = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), index);
     if (error != std::errc() || end != text.data() + text.size())
-        co_return fail(ErrorCode::kNotFound, "there is no image \"{}\"; expected its number", text.substr(0, 40));
+        co_return fail(ErrorCode::kNotFound, "there is no image \"{}\"; give its number", text.substr(0, 40));
     DIGITS_CO_ASSIGN(auto question, gallery_question("gallery_image", job, request.param("split"), context));
     question["index"] = index;
     question["of_target"] = of_target;

@@ -27,7 +27,7 @@ Result<Response> edit(const Request& request, Context& context) {
     DIGITS_ASSIGN(const auto body, read_object(request, {"name", "group", "notes"}));
     if (body.empty())
         return fail(
-            make_error(ErrorCode::kInvalidArgument, "nothing to change: expected name, group or notes").at("/"));
+            make_error(ErrorCode::kInvalidArgument, "there is nothing to change; give name, group or notes").at("/"));
     JobEdit edit;
     for (const auto& [member, target, most] :
          {std::tuple{"name", &edit.name, 200U}, {"group", &edit.group, 200U}, {"notes", &edit.notes, 100'000U}}) {

@@ -65,7 +65,7 @@ Async<Result<Response>> look(const Request& request, Context& context, LayerView
     DIGITS_CO_ASSIGN(const auto job, route_job(request, context.jobs, "model"));
     DIGITS_CO_ASSIGN(const auto images, co_await read_images(request, context));
     if (images.size() != 1)
-        co_return fail(make_error(ErrorCode::kInvalidArgument, "expected one image, got {}", images.size()).at("/"));
+        co_return fail(make_error(ErrorCode::kInvalidArgument, "give one image; got {}", images.size()).at("/"));
     if (images[0].missing) co_return fail(*images[0].missing);
     DIGITS_CO_ASSIGN(const auto snapshot, choose_snapshot(request, job, context));
     DIGITS_CO_ASSIGN(const auto view, views.make(job.id));

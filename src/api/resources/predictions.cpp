@@ -103,7 +103,7 @@ Result<PredictionQuery> read_query(const Request& request) {
             query.order = PredictionOrder::kLeastConfident;
         else if (*text != "index")
             return fail(make_error(ErrorCode::kInvalidArgument,
-                                   "cannot sort by \"{}\"; expected index, probability or -probability",
+                                   "cannot sort by \"{}\"; sort by index, probability or -probability",
                                    text->substr(0, 40))
                             .at("?sort"));
     }
@@ -116,7 +116,7 @@ Result<Response> list_images(const Request& request, const std::filesystem::path
     DIGITS_TRY(read_selection(request, query));
     if (const auto* text = request.find_query("sort")) {
         if (*text != "index" && *text != "worst")
-            return fail(make_error(ErrorCode::kInvalidArgument, "cannot sort by \"{}\"; expected index or worst",
+            return fail(make_error(ErrorCode::kInvalidArgument, "cannot sort by \"{}\"; sort by index or worst",
                                    text->substr(0, 40))
                             .at("?sort"));
         query.worst_first = *text == "worst";
@@ -188,7 +188,7 @@ Async<Result<Response>> image(const Request& request, Context& context) {
     std::uint64_t index = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), index);
     if (error != std::errc() || end != text.data() + text.size())
-        co_return fail(ErrorCode::kNotFound, "there is no image \"{}\"; expected its number", text.substr(0, 40));
+        co_return fail(ErrorCode::kNotFound, "there is no image \"{}\"; give its number", text.substr(0, 40));
     DIGITS_CO_ASSIGN(const auto row, named_image(evaluated.folder, index));
     const auto& source = (*evaluated.job.spec)["source"];
     const bool is_split = source.value("type", "") == "split";

@@ -150,11 +150,10 @@ Result<JobRequest> upload_request(const Request& request) {
     DIGITS_ASSIGN(const auto upload, Upload::read(request));
     if (upload.find("onnx")) return onnx_request(upload);
     for (const auto* other : {"preprocessing", "pixel_mean", "pixel_std", "channel_order"})
-        if (upload.find(other)) return invalid(std::string("/") + other, "expected an ONNX file with it");
+        if (upload.find(other)) return invalid(std::string("/") + other, "give an ONNX file with it");
     if (upload.find("archive")) {
         for (const auto* other : {"weights", "network"})
-            if (upload.find(other))
-                return invalid(std::string("/") + other, "expected an archive or single files, got both");
+            if (upload.find(other)) return invalid(std::string("/") + other, "give either an archive or single files");
         if (!upload.file("archive")) return invalid("/archive", "the archive is empty");
         return pretrained_from_archive(*upload.file("archive"));
     }
@@ -163,8 +162,8 @@ Result<JobRequest> upload_request(const Request& request) {
     parts.network = upload.file("network");
     parts.labels = upload.file("labels");
     parts.mean = upload.file("mean");
-    if (!parts.weights) return invalid("/weights", "expected weights (.caffemodel, or HDF5), got no file");
-    if (!parts.network) return invalid("/network", "expected a network (.prototxt), got no file");
+    if (!parts.weights) return invalid("/weights", "give the weights as a file (.caffemodel, or HDF5)");
+    if (!parts.network) return invalid("/network", "give the network as a file (.prototxt)");
     DIGITS_ASSIGN(parts.image.width, upload.number("width"));
     DIGITS_ASSIGN(parts.image.height, upload.number("height"));
     DIGITS_ASSIGN(parts.image.channels, upload.number("channels"));

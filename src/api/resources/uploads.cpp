@@ -66,7 +66,8 @@ Result<Response> show_file(const Request& request, UploadStore& uploads) {
 
 Result<Response> put(const Request& request, UploadStore& uploads) {
     if (request.content_type() != "application/octet-stream")
-        return fail(ErrorCode::kUnsupported, "expected application/octet-stream, got {}", request.content_type());
+        return fail(ErrorCode::kUnsupported, "the body must be application/octet-stream; got {}",
+                    request.content_type());
     DIGITS_ASSIGN(const auto offset, query_number(request, "offset", 0, 0, std::int64_t{1} << 50));
     DIGITS_ASSIGN(const auto size, uploads.append(request.param("id"), request.param("path"),
                                                   static_cast<std::uint64_t>(offset), request.body));

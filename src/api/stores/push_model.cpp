@@ -39,8 +39,8 @@ Result<json> push_model(const std::string& address, const std::string& name, con
     auto server = url.text;
     while (server.ends_with('/')) server.pop_back();
     if (server.find_first_of("?#") != std::string::npos)
-        return fail(ErrorCode::kInvalidArgument, "expected an address such as https://digits.example:5000, got \"{}\"",
-                    server.substr(0, 200));
+        return fail(ErrorCode::kInvalidArgument,
+                    "the address must be one such as https://digits.example:5000; got \"{}\"", server.substr(0, 200));
     remote::HttpRequest request;
     request.method = "POST";
     request.url = server + "/api/v1/pretrained";

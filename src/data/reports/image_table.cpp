@@ -70,7 +70,7 @@ Result<std::vector<float>> errors_of(const fs::path& folder, std::uint64_t numbe
     if (numbers * images != all.size()) return fail(damaged(file));
     if (number >= numbers)
         return fail(make_error(ErrorCode::kInvalidArgument,
-                               "The images of this evaluation have {} numbers; expected one of them, counted from 0.",
+                               "The images of this evaluation have {} numbers; give one of them, counted from 0.",
                                numbers)
                         .at("?number"));
     std::vector<float> errors(images);

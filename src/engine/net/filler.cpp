@@ -74,7 +74,7 @@ void check_filler(const Shape& shape, const caffe::FillerParameter& filler) {
     const auto type = plain_type(filler);
     if (std::ranges::find(kTypes, type) == std::end(kTypes))
         throw_invalid(
-            "unknown filler \"{}\"; expected constant, uniform, gaussian, positive_unitball, xavier, msra or bilinear",
+            "unknown filler \"{}\"; use constant, uniform, gaussian, positive_unitball, xavier, msra or bilinear",
             filler.type());
     const std::pair<const char*, float> numbers[]{{"value", filler.value()},
                                                   {"min", filler.min()},

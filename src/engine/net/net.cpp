@@ -128,7 +128,7 @@ void Net::connect(std::size_t index, const caffe::LayerParameter& layer,
     check("bottom", bottoms, type.min_bottoms, type.max_bottoms);
     check("top", tops, type.min_tops, type.max_tops);
     if (type.equal_bottoms_and_tops && bottoms != tops)
-        throw_invalid("expected as many tops as bottoms; got {} and {}", tops, bottoms);
+        throw_invalid("the layer must have as many tops as bottoms; got {} and {}", tops, bottoms);
 
     for (int i = 0; i < bottoms; ++i) {
         const auto found = available.find(layer.bottom(i));

@@ -23,8 +23,7 @@ Result<UpdateRule> UpdateRule::create(const caffe::SolverParameter& solver,
         std::find_if(std::begin(types), std::end(types), [&](const auto& type) { return name == type.first; });
     if (found == std::end(types))
         return fail(ErrorCode::kInvalidArgument,
-                    "unknown solver type \"{}\"; expected SGD, Nesterov, AdaGrad, RMSProp, AdaDelta, Adam or AdamW",
-                    name);
+                    "unknown solver type \"{}\"; use SGD, Nesterov, AdaGrad, RMSProp, AdaDelta, Adam or AdamW", name);
     rule.type_ = found->second;
     if ((rule.type_ == Type::kAdaGrad || rule.type_ == Type::kRmsProp) && solver.momentum() != 0)
         return fail(ErrorCode::kInvalidArgument, "{} cannot use momentum; got {}", name, solver.momentum());
@@ -32,10 +31,10 @@ Result<UpdateRule> UpdateRule::create(const caffe::SolverParameter& solver,
         return fail(ErrorCode::kInvalidArgument, "rms_decay must be in [0, 1); got {}", solver.rms_decay());
     rule.l1_ = solver.regularization_type() == "L1";
     if (solver.weight_decay() != 0 && !rule.l1_ && solver.regularization_type() != "L2")
-        return fail(ErrorCode::kInvalidArgument, "unknown regularization_type \"{}\"; expected L1 or L2",
+        return fail(ErrorCode::kInvalidArgument, "unknown regularization_type \"{}\"; use L1 or L2",
                     solver.regularization_type());
     if (rule.type_ == Type::kAdamW && rule.l1_)
-        return fail(ErrorCode::kInvalidArgument, "AdamW has no regularization_type \"L1\"; expected L2");
+        return fail(ErrorCode::kInvalidArgument, "AdamW has no regularization_type \"L1\"; use L2");
     const bool has_moments = rule.type_ == Type::kAdam || rule.type_ == Type::kAdamW;
     const int rows = rule.type_ == Type::kAdaDelta || has_moments ? 2 : 1;
     for (int row = 0; row < rows; ++row)

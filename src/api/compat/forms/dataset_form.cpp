@@ -55,7 +55,7 @@ void check_field(Form& form, const std::string& name, const Faults& faults, cons
     }
 }
 
-std::string not_absolute(const std::string& path) { return "expected an absolute path, got " + path; }
+std::string not_absolute(const std::string& path) { return "the path must be absolute; got " + path; }
 
 std::string read_folder(Form& form, const std::string& name, const Faults& faults) {
     auto path = form.required_text(name);

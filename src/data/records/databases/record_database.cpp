@@ -27,8 +27,7 @@ Result<std::shared_ptr<RecordDatabase>> open_new(const fs::path& folder) {
         return std::shared_ptr<RecordDatabase>(std::move(database));
     }
     return fail(ErrorCode::kNotFound,
-                "no database in {}: expected a folder of LMDB's with data.mdb, or of LevelDB's with CURRENT",
-                folder.string());
+                "{} has no database; give a folder of LMDB with data.mdb, or of LevelDB with CURRENT", folder.string());
 }
 
 }  // namespace

@@ -127,7 +127,7 @@ struct CreateMl {
         if (!document) return fail(Error(document.error()).at(file));
         if (!document->is_array())
             return fail(
-                make_error(ErrorCode::kInvalidArgument, "it is not a file of Create ML: expected a list of images")
+                make_error(ErrorCode::kInvalidArgument, "it is not a file of Create ML, which is a list of images")
                     .at(file));
         return document;
     }

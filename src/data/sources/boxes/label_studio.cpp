@@ -200,7 +200,7 @@ struct LabelStudio {
         if (!document) return fail(Error(document.error()).at(options.json));
         if (!document->is_array())
             return fail(
-                make_error(ErrorCode::kInvalidArgument, "it is not an export of Label Studio: expected a list of tasks")
+                make_error(ErrorCode::kInvalidArgument, "it is not an export of Label Studio, which is a list of tasks")
                     .at(options.json));
         const auto folder =
             options.images.empty() ? std::filesystem::path(options.json).parent_path().string() : options.images;

@@ -178,7 +178,7 @@ class Siamese final : public SampleSource {
             if (fields.size() != 3 || (fields[2] != "0" && fields[2] != "1")) {
                 // A header need not be told of.
                 if (!all.empty() || fields.size() != 3)
-                    left_out.add(line.number, "expected two paths, and 1 or 0 for similar or not");
+                    left_out.add(line.number, "a line must have two paths, and 1 for similar or 0 for not similar");
                 continue;
             }
             ImagePair pair{listed_path(options.root, fields[0], options.pairs),

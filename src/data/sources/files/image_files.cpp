@@ -33,7 +33,7 @@ Result<Image> cut_out(const Image& image, const PixelBox& box) {
 bool has_image_extension(std::string_view name) { return is_image_name(name); }
 
 Result<DecodedImage> ImageReader::decode(const SampleName& name) const {
-    if (is_web_address(name.path)) return fail(ErrorCode::kUnsupported, "an address in the network; expected a file");
+    if (is_web_address(name.path)) return fail(ErrorCode::kUnsupported, "an address in the network is not a file");
     DIGITS_ASSIGN(const auto bytes, read_named_file(name.path, kMostImageBytes, roots_, origin_));
     DIGITS_ASSIGN(auto decoded, decode_(bytes, decoding_));
     if (name.box) {

@@ -87,7 +87,7 @@ Result<std::vector<ListEntry>> read_strict_image_list(const std::filesystem::pat
         line = trimmed_end(line);
         if (line.empty() || !status) return;
         if (!parse_line(line, entries.emplace_back()))
-            status = fail(make_error(ErrorCode::kInvalidArgument, "expected a path, a space and a label")
+            status = fail(make_error(ErrorCode::kInvalidArgument, "a line must have a path, a space and a label")
                               .at(fmt::format("{}:{}", file.string(), number)));
     });
     DIGITS_TRY(status);

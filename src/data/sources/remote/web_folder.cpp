@@ -41,7 +41,7 @@ Status WebFolderOptions::validate(const std::string& where) const {
         if (const auto parsed = remote::parse_url(*address); !parsed)
             return fail(Error(parsed.error()).at(where + member));
         if (address->find_first_of("?#") != std::string::npos)
-            return fail(make_error(ErrorCode::kInvalidArgument, "expected the address of a folder, got \"{}\"",
+            return fail(make_error(ErrorCode::kInvalidArgument, "the address must be that of a folder; got \"{}\"",
                                    address->substr(0, 200))
                             .at(where + member));
     }

@@ -23,7 +23,7 @@ class DetectionDecodeLayer final : public Layer {
     void set_up(const Blobs& bottom, const Blobs& top) override {
         const auto& how = parameter_.detection_decode_param();
         if (bottom.size() % 2 != 0)
-            throw_invalid("expected pairs of scores and distances; got {} bottoms", bottom.size());
+            throw_invalid("the bottoms must be pairs of scores and distances; got {}", bottom.size());
         if (how.keep_top_k() < 1 || how.nms_top_k() < 1)
             throw_invalid("keep_top_k and nms_top_k must be positive; got {} and {}", how.keep_top_k(),
                           how.nms_top_k());

@@ -78,7 +78,7 @@ class DetectionLossLayer final : public Layer {
     void set_up(const Blobs& bottom, const Blobs& top) override {
         const auto& how = parameter_.detection_loss_param();
         if (bottom.size() % 2 == 0)
-            throw_invalid("expected pairs of scores and distances, and the labels; got {} bottoms", bottom.size());
+            throw_invalid("the bottoms must be pairs of scores and distances, and the labels; got {}", bottom.size());
         if (how.top_k() < 1) throw_invalid("top_k must be positive; got {}", how.top_k());
         for (const float value :
              {how.class_weight(), how.box_weight(), how.score_power(), how.overlap_power(), how.focal_power()})

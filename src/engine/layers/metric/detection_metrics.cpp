@@ -46,7 +46,7 @@ class DetectionMetricsLayer final : public Layer, public ExplainsZero {
                 images, images, shape_text(first.shape()));
         }
         if (form_ != Form::kLists && bottom.size() != 2)
-            throw_invalid("expected one blob of detections and the boxes; got {} bottoms", bottom.size());
+            throw_invalid("the bottoms must be one blob of detections and the boxes; got {}", bottom.size());
         for (Blob* one : top) one->reshape({});
     }
 

@@ -21,7 +21,7 @@ class Hdf5DataLayer final : public Layer {
             throw_invalid("hdf5_data_param.source is missing: a file with the paths of HDF5 files");
         if (data.batch_size() == 0) throw_invalid("hdf5_data_param.batch_size must be positive");
         if (parameter_.has_transform_param())
-            throw_invalid("an HDF5Data layer transforms nothing; expected no transform_param");
+            throw_invalid("an HDF5Data layer transforms nothing; leave transform_param out");
         Hdf5RowsOptions options;
         options.source = context_.base_dir / data.source();
         options.base_dir = context_.base_dir;

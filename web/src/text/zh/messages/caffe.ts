@@ -23,7 +23,8 @@ export const caffe: Record<string, string> = {
   "[{}] an HDF5Data layer subtracts no mean image": "[{}] HDF5Data 层不减去均值图像",
   "[{}] mirror is left out: images are mirrored in training only": "[{}] mirror 已省略：只在训练时镜像图像",
   "[{}] the data layer is of type {}; it must be Data or HDF5Data": "[{}] 数据层类型为 {}，应为 Data 或 HDF5Data",
-  "[{}] a second data layer for {}, after [{}]; expected one": "[{}] 是 {} 的第二个数据层，前面已有 [{}]；只能有一个",
+  "[{}] a second data layer for {}, after [{}]; only one is allowed":
+    "[{}] 是 {} 的第二个数据层，前面已有 [{}]；只能有一个",
   "[{}] a data layer for validation, but none for training": "[{}] 有验证数据层，但没有训练数据层",
   "the network to deploy has no Softmax layer": "部署网络没有 Softmax 层",
   "the number of classes must be at least 1; got {}": "类别数必须至少为 1；得到 {}",
@@ -35,7 +36,7 @@ export const caffe: Record<string, string> = {
   '[{}] left out: a data layer needs include { stage: "train" } or include { stage: "val" }':
     '[{}] 已省略：数据层需要 include { stage: "train" } 或 include { stage: "val" }',
   "[{}] the data layer is of type {}; it must be Data": "[{}] 数据层类型为 {}，应为 Data",
-  "[{}] a second layer of {} for {}, after [{}]; expected one":
+  "[{}] a second layer of {} for {}, after [{}]; only one is allowed":
     "[{}] 是 {3} 的第二个 {2} 层，前面已有 [{4}]；只能有一个",
   "[{}] num_output is missing": "[{}] 缺少 num_output",
   "the network to deploy has no layer": "部署网络没有层",
@@ -94,7 +95,7 @@ export const caffe: Record<string, string> = {
     "[{}] 填充层有一个 bottom 和一个 top，得到 {} 和 {}",
   "{} is not a regular file": "{} 不是普通文件",
   "{} bytes, a binary {} has at most {}": "{} 字节，二进制 {} 最多 {}",
-  "expected a {}, the file is empty": "应为 {}，但文件为空",
+  "the file is empty; it must have a {}": "应为 {}，但文件为空",
   "damaged, or no {}: {}": "已损坏，或不是 {}：{}",
   "{} bytes, a binary file holds at most {}": "{} 字节，二进制文件最多 {}",
   "{} cannot be written: a required member is missing": "无法写入 {}：缺少必需的成员",

@@ -10,7 +10,7 @@ export const data: Record<string, string> = {
     "均值为 {} × {}、{} 个通道，而图像为 {} × {}、{} 个通道",
   "choose a resize transformation, or allow images of different sizes": "请选择缩放方式，或允许不同尺寸的图像",
   "the dataset has format {}; at most {} is supported": "数据集格式为 {}，应不超过 {}",
-  "expected 1 or 3 channels, got {}": "应为 1 或 3 个通道，得到 {}",
+  "the number of channels must be 1 or 3; got {}": "应为 1 或 3 个通道，得到 {}",
   "the dataset is not finished: its folder has no dataset.json": "数据集未完成：其文件夹中没有 dataset.json",
   "it is not JSON": "不是 JSON",
   "It was made by a later version of Digits": "它由更新版本的 Digits 创建",
@@ -74,7 +74,7 @@ export const data: Record<string, string> = {
   "a mean image must have 3 axes, or 4 of which the first is 1; got {}":
     "均值图像必须有 3 个轴，或第一个为 1 的 4 个轴；得到 {} 个",
   "{} values for {} channels of {} x {}": "{} 个值，对应 {} 个通道、{} × {}",
-  "no database in {}: expected a folder of LMDB's with data.mdb, or of LevelDB's with CURRENT":
+  "{} has no database; give a folder of LMDB with data.mdb, or of LevelDB with CURRENT":
     "{} 中没有数据库：应为含 data.mdb 的 LMDB 文件夹，或含 CURRENT 的 LevelDB 文件夹",
   "no such folder: {}": "没有此文件夹：{}",
   "the number of boxes is {}; at most {} are allowed": "{} 个边界框，最多应为 {} 个",
@@ -169,7 +169,7 @@ export const data: Record<string, string> = {
     "位于 {3}, {4} 的 {1} × {2} 边界框超出图像（{5} × {6}）",
   "the list has no valid line; give each line a path, a space and a class number":
     "没有有效的行，每行应为路径、空格和类别编号",
-  "expected a path, a space and a label": "应为路径、空格和标签",
+  "a line must have a path, a space and a label": "应为路径、空格和标签",
   "the list is empty; give each line a path, a space and a label": "没有行，每行应为路径、空格和标签",
   "no list names an image; list images in train.txt, val.txt or test.txt":
     "没有列表含有图像，应为 train.txt、val.txt 或 test.txt",
@@ -188,9 +188,9 @@ export const data: Record<string, string> = {
   "no label files found in {}": "在 {} 中没有找到标签文件",
   "a point that is not two numbers": "点不是两个数字",
   "a polygon of fewer than three points": "少于三个点的多边形",
-  "it is not an export of Label Studio: expected a list of tasks": "不是 Label Studio 的导出文件：应为任务列表",
+  "it is not an export of Label Studio, which is a list of tasks": "不是 Label Studio 的导出文件：应为任务列表",
   "a region without a label": "没有标签的区域",
-  "it is not a file of Create ML: expected a list of images": "不是 Create ML 的文件：应为图像列表",
+  "it is not a file of Create ML, which is a list of images": "不是 Create ML 的文件：应为图像列表",
   "the file has no valid line; give each line a path and its labels": "没有有效的行，应为路径及其标签",
   "its columns are not those of the first table": "其列与第一个表的列不同",
   "the number of labels is {}; it must be 2 to {}": "{} 个标签，应为 2 到 {} 个",
@@ -204,7 +204,7 @@ export const data: Record<string, string> = {
   "no image has a mask of the same name": "没有图像有同名的掩码",
   "The masks have colors: choose a color map, a text file with red, green and blue of each class":
     "掩码是彩色的：请选择颜色表，即每个类别一行红、绿、蓝的文本文件",
-  "The images of this evaluation have {} numbers; expected one of them, counted from 0.":
+  "The images of this evaluation have {} numbers; give one of them, counted from 0.":
     "此评估的图像有 {} 个数值；应为其中之一，从 0 开始计数。",
   "This evaluation keeps no list of its images.": "此评估没有保存图像列表。",
   "Masks are JPEG files, which do not keep the values of pixels: save masks as PNG files":
@@ -288,7 +288,7 @@ export const data: Record<string, string> = {
   "{} is left out: folders are read to a depth of {}": "{} 已省略：文件夹最多读取 {} 层",
   "{} is left out: it leads out of the folders that Digits may use": "{} 已省略：它指向 Digits 可使用的文件夹之外",
   "a file name with a line break is left out: {}": "文件名含换行符，已省略：{}",
-  'expected the address of a folder, got "{}"': "应为文件夹的地址，实际为“{}”",
+  'the address must be that of a folder; got "{}"': "应为文件夹的地址，实际为“{}”",
   "{} has more than {} folders": "{} 有超过 {} 个文件夹",
   "{} is left out: {}": "{} 被略去：{}",
   "{} of {} that lead out of their folders are not followed": "{2} 中有 {1} 指向文件夹之外，不予跟随",

@@ -1,6 +1,6 @@
 export const digits_worker: Record<string, string> = {
   "Make the dataset again with LMDB": "请用 LMDB 重新创建数据集",
-  "expected an absolute path, got {}": "应为绝对路径，得到 {}",
+  "the path must be absolute; got {}": "应为绝对路径，得到 {}",
   "out of memory": "内存不足",
   "Give the network that these weights were trained with": "请给出这些权重所属的网络",
   aborted: "已中止",
@@ -16,8 +16,9 @@ export const digits_worker: Record<string, string> = {
   "not even single images fit: they want {} MB, {} MB are usable": "连单张图像也放不下：需要 {} MB，可用 {} MB",
   "Choose a smaller network, smaller images or a crop, or end other programs":
     "选择更小的网络、更小的图像或裁剪，或结束其他程序",
-  "expected weights of a network, the file has no layer with values": "应为网络的权重，文件中没有带值的层",
-  "expected a mean image of channels x height x width, got {} axes": "应为通道 × 高 × 宽的均值图像，得到 {} 个轴",
+  "the file has no weights: no layer of it has values": "应为网络的权重，文件中没有带值的层",
+  "a mean image must have the axes channels x height x width; the number of its axes is {}":
+    "应为通道 × 高 × 宽的均值图像，得到 {} 个轴",
   "the mean image has {} channels, the images have {}": "均值图像有 {} 个通道，图像有 {} 个",
   "the images are {} x {}; a side may have at most {} pixels": "图像为 {} × {}，每边应不超过 {}",
   "network and weights do not belong together: the network's layers are {}, the weights are of {}":
@@ -32,7 +33,7 @@ export const digits_worker: Record<string, string> = {
   "{} has more than {} files; give a folder with one model": "{} 中的文件超过 {} 个；请给出只含一个模型的文件夹",
   "{} has neither info.json nor {}": "{} 中既没有 info.json，也没有 {}",
   "{} has several weights, among them {} and {}": "{} 中有多个权重文件，其中有 {} 和 {}",
-  "{} has no weights: expected a .caffemodel": "{} 中没有权重：需要一个 .caffemodel",
+  "{} has no weights; it must be a .caffemodel file": "{} 中没有权重：需要一个 .caffemodel",
   "The mean image must have channels, height and width, got {} axes": "均值图像必须有通道、高度和宽度，得到 {} 个轴",
   "The network has Python layers, which this command does not run.": "该网络含有 Python 层，此命令不运行它们。",
   "The network to use has no input of N x channels x height x width.": "用于推理的网络没有 N × 通道 × 高 × 宽 的输入。",

@@ -71,11 +71,11 @@ export const engine: Record<string, string> = {
   "bottoms {} and {} must be scores of N x classes x rows x columns and distances of N x 4 x rows x columns; got {} and {}":
     "bottom {} 和 {} 必须为 N × 类别 × 行 × 列的得分和 N × 4 × 行 × 列的距离；得到 {} 和 {}",
   "stride must be positive; got {}": "stride 须为正；得到 {}",
-  "expected pairs of scores and distances; got {} bottoms": "应为成对的得分和距离；得到 {} 个 bottom",
+  "the bottoms must be pairs of scores and distances; got {}": "应为成对的得分和距离；得到 {} 个 bottom",
   "keep_top_k and nms_top_k must be positive; got {} and {}": "keep_top_k 和 nms_top_k 必须为正数；得到 {} 和 {}",
   "score_threshold must be between 0 and 1; got {}": "score_threshold 必须在 0 和 1 之间；得到 {}",
   "nms_threshold must be above 0 and at most 1; got {}": "nms_threshold 必须大于 0 且不超过 1；得到 {}",
-  "expected pairs of scores and distances, and the labels; got {} bottoms":
+  "the bottoms must be pairs of scores and distances, and the labels; got {}":
     "应为成对的得分和距离以及标签；得到 {} 个 bottom",
   "top_k must be positive; got {}": "top_k 必须为正数；得到 {}",
   "weights and powers must not be negative; got {}": "权重和指数不能为负；得到 {}",
@@ -144,7 +144,8 @@ export const engine: Record<string, string> = {
     "应为 1 × N × D、1 × N × 4 D 和 1 × N 的 bottom；得到 {}、{} 和 {}",
   "detections must be {} x K x 6 (of DetectionDecode), 1 x 1 x n x 7 (of DetectionOutput) or a blob of {} x K x 5 for each class (of ClusterDetections); got {}":
     "检测结果必须为 {} × K × 6（DetectionDecode）、1 × 1 × n × 7（DetectionOutput），或每个类别一个 {} × K × 5 的 blob（ClusterDetections）；得到 {}",
-  "expected one blob of detections and the boxes; got {} bottoms": "应为一个检测结果 blob 和标注框；得到 {} 个 bottom",
+  "the bottoms must be one blob of detections and the boxes; got {}":
+    "应为一个检测结果 blob 和标注框；得到 {} 个 bottom",
   "both bottoms must be images of N x channels x H x W of one shape; got {} and {}":
     "两个 bottom 必须是形状相同的 N × 通道 × H × W 图像；得到 {} 和 {}",
   "range must be positive; got {}": "range 必须为正数；得到 {}",
@@ -259,7 +260,7 @@ export const engine: Record<string, string> = {
   "hdf5_data_param.source is missing: a file with the paths of HDF5 files":
     "缺少 hdf5_data_param.source：含 HDF5 文件路径的文件",
   "hdf5_data_param.batch_size must be positive": "hdf5_data_param.batch_size 须为正",
-  "an HDF5Data layer transforms nothing; expected no transform_param": "HDF5Data 层不做变换；不应有 transform_param",
+  "an HDF5Data layer transforms nothing; leave transform_param out": "HDF5Data 层不做变换；不应有 transform_param",
   "hdf5_output_param.file_name is missing": "缺少 hdf5_output_param.file_name",
   "both bottoms need as many items; got {} and {}": "两个 bottom 的项数须相同；得到 {} 和 {}",
   "{} is written already: one forward pass fills one file": "{} 已写入：一次前向传播填充一个文件",
@@ -290,7 +291,7 @@ export const engine: Record<string, string> = {
   '"{}" has scores of {} classes, the dataset has {} classes': "“{}”有 {} 个类别的分数，数据集有 {} 个类别",
   "Set num_output of the layer that makes the scores to {}, or leave it out: it then is the number of classes":
     "将产生分数的层的 num_output 设为 {}，或去掉它：此时等于类别数",
-  'unknown filler "{}"; expected constant, uniform, gaussian, positive_unitball, xavier, msra or bilinear':
+  'unknown filler "{}"; use constant, uniform, gaussian, positive_unitball, xavier, msra or bilinear':
     "未知的填充器“{}”；应为 constant、uniform、gaussian、positive_unitball、xavier、msra 或 bilinear",
   'sparse is for gaussian fillers only; the type is "{}"': "sparse 仅用于 gaussian 填充器；类型为“{}”",
   "a sparse filler needs a parameter with at least one axis": "sparse 填充器需要至少一个轴的参数",
@@ -302,7 +303,7 @@ export const engine: Record<string, string> = {
   "expected {} {}{}, got {}": "应为 {} 个 {}{}，得到 {}",
   "expected at least {} {}{}, got {}": "应至少有 {} 个 {}{}，得到 {}",
   "expected {} to {} {}s, got {}": "应为 {} 到 {} 个 {}，得到 {}",
-  "expected as many tops as bottoms; got {} and {}": "top 与 bottom 的数量须相同；得到 {} 和 {}",
+  "the layer must have as many tops as bottoms; got {} and {}": "top 与 bottom 的数量须相同；得到 {} 和 {}",
   'bottom {} "{}" is not made by any layer before (or is read already by an in-place layer)':
     "bottom {}“{}”不是由之前的层产生（或已被原位层读取）",
   "propagate_down needs one value for each of the {} bottoms; got {}":
@@ -349,10 +350,10 @@ export const engine: Record<string, string> = {
   "Leave it out: the training then goes as without it": "去掉它：训练按没有它时进行",
   "The validation set of {} samples ends with a batch of {}, and the network takes batches of {} only: the last batch is filled up with the first {} samples, which then count twice. Choose a validation batch size that divides {}. ({})":
     "验证集的 {} 个样本以 {} 个的批结束，而网络只接受 {} 个的批：最后一批用前 {} 个样本补足，它们会计算两次。请选择能整除 {} 的验证批大小。（{}）",
-  'unknown solver type "{}"; expected SGD, Nesterov, AdaGrad, RMSProp, AdaDelta, Adam or AdamW':
+  'unknown solver type "{}"; use SGD, Nesterov, AdaGrad, RMSProp, AdaDelta, Adam or AdamW':
     "未知的求解器类型“{}”；应为 SGD、Nesterov、AdaGrad、RMSProp、AdaDelta、Adam 或 AdamW",
   "{} cannot use momentum; got {}": "{} 不能使用动量；得到 {}",
   "rms_decay must be in [0, 1); got {}": "rms_decay 必须在 [0, 1) 内；得到 {}",
-  'unknown regularization_type "{}"; expected L1 or L2': "未知的 regularization_type“{}”；应为 L1 或 L2",
-  'AdamW has no regularization_type "L1"; expected L2': "AdamW 没有 regularization_type“L1”；应为 L2",
+  'unknown regularization_type "{}"; use L1 or L2': "未知的 regularization_type“{}”；应为 L1 或 L2",
+  'AdamW has no regularization_type "L1"; use L2': "AdamW 没有 regularization_type“L1”；应为 L2",
 };

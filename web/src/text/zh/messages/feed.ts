@@ -51,10 +51,10 @@ export const feed: Record<string, string> = {
   "crop_size and batch_size must be positive; got {} and {}": "crop_size 和 batch_size 必须为正；得到 {} 和 {}",
   'crop_mode must be warp or square; got "{}"': "crop_mode 为“{}”，应为 warp 或 square",
   "context_pad {} leaves nothing of crop_size {}": "context_pad {} 使 crop_size {} 没有剩余",
-  'expected "# index", path, channels, height, width, count': "应为“# index”、路径、通道数、高、宽、数量",
+  'an image must have "# index", path, channels, height, width and count': "应为“# index”、路径、通道数、高、宽、数量",
   "the image has {} channels; it must have 1 or 3, as many as the first image":
     "图像有 {} 个通道，应为 1 或 3，且与第一张相同",
-  "expected a window: label overlap x1 y1 x2 y2": "应为窗口：label overlap x1 y1 x2 y2",
+  "a window must have label, overlap, x1, y1, x2 and y2": "应为窗口：label overlap x1 y1 x2 y2",
   "the window {} {} {} {} is not inside its image of {} x {}": "窗口 {} {} {} {} 不在其 {} × {} 的图像内",
   "the label of a foreground window must be at least 1; got {}": "前景窗口的标签为 {}，应至少为 1",
   "{} foreground and {} background windows, but a batch has {} and {}":

@@ -1,7 +1,7 @@
 export const image: Record<string, string> = {
   "the file is empty": "文件为空",
-  "not an image, or of an unsupported format; expected {}": "不是图像，或格式不受支持；应为 {}",
-  "a {} file; expected {}": "是 {} 文件；应为 {}",
+  "not an image, or of an unsupported format; the supported formats are {}": "不是图像，或格式不受支持；应为 {}",
+  "{} files are not supported; the supported formats are {}": "是 {} 文件；应为 {}",
   "not enough memory to decode the image": "内存不足，无法解码图像",
   "the image has {} channels; it must have {}": "图像有 {} 个通道，应为 {}",
   "the image has {} channels; it must have 1 or 3": "图像有 {} 个通道，应为 1 或 3",
@@ -26,7 +26,7 @@ export const image: Record<string, string> = {
   "damaged ICO: the file is cut off": "ICO 已损坏：文件不完整",
   "the JPEG has more than {} scans": "JPEG 的扫描超过 {} 次",
   "damaged JPEG: {}": "JPEG 已损坏：{}",
-  "a JPEG with {} color components; expected 1, 3 or 4": "含 {} 个颜色分量的 JPEG；应为 1、3 或 4",
+  "a JPEG image must have 1, 3 or 4 color components; got {}": "含 {} 个颜色分量的 JPEG；应为 1、3 或 4",
   "damaged JPEG 2000: {}": "JPEG 2000 已损坏：{}",
   "damaged JPEG 2000: its headers ask for about {} MB of tables of tiles, components and precincts, too many for a file of {} bytes":
     "JPEG 2000 已损坏：文件头要求约 {} MB 的图块、分量和区域表，对 {} 字节的文件来说过多",
@@ -35,8 +35,8 @@ export const image: Record<string, string> = {
     "JPEG 2000 文件的分量超过 16 位或没有样本",
   "a JPEG 2000 file whose component {} is smaller than the image": "JPEG 2000 文件的分量 {} 小于图像",
   "damaged .npy: the header is too long": ".npy 损坏：文件头过长",
-  "an array of the type {}; expected whole numbers or floats": "数组类型为 {}；应为整数或浮点数",
-  "an array of {} axes; expected height x width, or height x width x channels of at most {}":
+  "an array must have whole numbers or floats; got the type {}": "数组类型为 {}；应为整数或浮点数",
+  "the number of axes of the array is {}; it must be height x width, or height x width x channels of at most {}":
     "数组有 {} 个轴；应为 高 × 宽，或 高 × 宽 × 通道（最多 {} 个）",
   "damaged PNG: {}": "PNG 已损坏：{}",
   "damaged PNM: a number is missing or too large": "PNM 已损坏：数字缺失或过大",
@@ -58,7 +58,7 @@ export const image: Record<string, string> = {
   "damaged TGA: the file is cut off": "TGA 已损坏：文件不完整",
   "damaged TGA: a run goes on beyond the last pixel": "TGA 已损坏：游程超出最后一个像素",
   "damaged TIFF: {}": "TIFF 已损坏：{}",
-  "a TIFF with compression {}; expected none, LZW, deflate, JPEG, PackBits, CCITT, LZMA or Zstandard":
+  "TIFF compression {} is not supported; use none, LZW, deflate, JPEG, PackBits, CCITT, LZMA or Zstandard":
     "压缩方式为 {} 的 TIFF；应为无压缩、LZW、deflate、JPEG、PackBits、CCITT、LZMA 或 Zstandard",
   "a TIFF with {} channels of {} bits in sample format {}": "含 {} 个 {} 位通道、样本格式为 {} 的 TIFF",
   "a TIFF with blocks of {} x {} pixels, {} bytes each": "块大小为 {} × {} 像素、每块 {} 字节的 TIFF",
@@ -71,10 +71,10 @@ export const image: Record<string, string> = {
   "damaged WebP: the image data cannot be decoded": "WebP 已损坏：无法解码图像数据",
   "no memory to encode a PNG": "没有内存编码 PNG",
   "cannot encode a PNG: {}": "无法编码 PNG：{}",
-  '"{}" is not a color; expected the form #rrggbb': "“{}”不是颜色；格式应为 #rrggbb",
+  '"{}" is not a color; use the form #rrggbb': "“{}”不是颜色；格式应为 #rrggbb",
   "cannot encode a JPEG: {}": "无法编码 JPEG：{}",
-  "the pixel in column {}, row {} is {}; expected whole numbers from 0 to 65535":
+  "the pixel in column {}, row {} is {}; it must be a whole number from 0 to 65535":
     "第 {} 列第 {} 行的像素为 {}；应为 0 到 65535 的整数",
-  "the image has {} channels of unknown meaning; expected grayscale, RGB or CMYK":
+  "the image has {} channels of unknown meaning; it must be grayscale, RGB or CMYK":
     "图像有 {} 个含义不明的通道；应为灰度、RGB 或 CMYK",
 };

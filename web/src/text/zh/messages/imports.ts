@@ -24,7 +24,7 @@ export const imports: Record<string, string> = {
   "The ONNX file has sparse tensors, which Digits does not read": "该 ONNX 文件含有稀疏张量，Digits 不读取它们",
   "The ONNX file has {} bytes; at most {} are allowed": "该 ONNX 文件有 {} 字节，应至多 {} 字节",
   "The file is damaged, or it is not an ONNX file": "文件已损坏，或不是 ONNX 文件",
-  "The file has no graph of operators; expected an ONNX model": "文件中没有算子图；应为 ONNX 模型",
+  "The file has no graph of operators, so it is not an ONNX model": "文件中没有算子图；应为 ONNX 模型",
   "The ONNX file has opset {}; it must be {} or newer": "该 ONNX 文件的 opset 为 {}，应为 {} 或更新",
   "Export or download it again": "请重新导出或下载",
   "Save the model as one file, for example with onnx.save(model, path) after onnx.load":

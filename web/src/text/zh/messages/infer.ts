@@ -1,13 +1,13 @@
 export const infer: Record<string, string> = {
   "Wait for the first, or ask the training for one now": "等待第一个快照，或要求训练立即保存一个",
-  "an address in the network; expected a file": "是网络地址；应为文件",
+  "an address in the network is not a file": "是网络地址；应为文件",
   "expected {} images in {} bytes, got the sizes of {}": "需要 {} 张图像（共 {} 字节），得到 {} 个大小",
   "Networks of this framework take image files only.": "此框架的网络只接受图像文件。",
   "The snapshot {} must be a file name in the model's folder, or an absolute path":
     "快照 {} 必须是模型文件夹中的文件名或绝对路径",
   "the model has no snapshot {}": "模型没有快照 {}",
   "the model has no snapshot yet": "模型还没有快照",
-  "expected one input and an output, got {} and {}": "应为一个输入和一个输出，得到 {} 和 {}",
+  "the network must have one input and at least one output; got {} and {}": "应为一个输入和一个输出，得到 {} 和 {}",
   "the input is {}, the dataset's images have {} channels": "输入为 {}，而数据集的图像有 {} 个通道",
   "the input is {}, the validation gives the network images of {} x {}": "输入为 {}，而验证给网络的图像为 {} × {}",
   "No output of the network has one row for each image.": "网络没有每张图像一行的输出。",

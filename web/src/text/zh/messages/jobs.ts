@@ -13,7 +13,7 @@ export const jobs: Record<string, string> = {
   "use a smaller batch or smaller images, run fewer jobs at the same time, or give the server more memory; then resume the job":
     "使用更小的批或更小的图像，减少同时运行的任务，或给服务器更多内存；然后恢复任务",
   "resume the job to go on where it stopped": "恢复任务，从停止处继续",
-  "expected a job of format 1, got format {}": "应为格式 1 的任务，得到格式 {}",
+  "the format of the job must be 1; got {}": "应为格式 1 的任务，得到格式 {}",
   '"{}" is not a job id': "“{}”不是任务编号",
   "the job cannot be read: {}": "无法读取任务：{}",
   "the machine that ran the task does not answer any more, so it is not known what became of the task":
@@ -24,7 +24,7 @@ export const jobs: Record<string, string> = {
   "another server works on the data folder {}": "另一个服务器正在使用数据文件夹 {}",
   "Enter a name": "请输入名称",
   "The name must have at most {} bytes, got {}": "名称最多 {} 字节，得到 {}",
-  'there is no launcher "{}"; expected one of {}': "没有启动器“{}”；应为以下之一：{}",
+  'there is no launcher "{}"; choose one of {}': "没有启动器“{}”；应为以下之一：{}",
   'unknown kind of job "{}"': "未知的任务类型“{}”",
   '{} "{}" did not end well, so nothing can be made from it': "{}“{}”没有正常结束，因此不能由它创建",
   "{} has ended already (state {})": "{} 已结束（状态 {}）",
@@ -41,7 +41,7 @@ export const jobs: Record<string, string> = {
   "expected a JSON object": "应为 JSON 对象",
   "{} holds the job {}": "{} 中是任务 {}",
   'There is no device "{}": this machine has no GPU, only cpu': "没有设备“{}”：此机器没有 GPU，只有 cpu",
-  'There is no device "{}"; expected cpu, or cuda:0 to cuda:{}': "没有设备“{}”；应为 cpu，或 cuda:0 到 cuda:{}",
+  'There is no device "{}"; choose cpu, or cuda:0 to cuda:{}': "没有设备“{}”；应为 cpu，或 cuda:0 到 cuda:{}",
   "cannot {}: the disk is full": "无法{}：磁盘已满",
   "cannot {}: the database is damaged ({})": "无法{}：数据库已损坏（{}）",
   "make room where the data folder is": "请在数据文件夹所在磁盘腾出空间",

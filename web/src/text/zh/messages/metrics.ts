@@ -1,6 +1,6 @@
 export const metrics: Record<string, string> = {
-  "A sample has {} scores; expected one for each of {} classes.": "有样本含 {} 个分数；应为 {} 个类别各一个。",
-  "A sample has the class {}; expected 0 to {}.": "有样本的类别为 {}；应为 0 到 {}。",
+  "A sample has {} scores; it must have one for each of {} classes.": "有样本含 {} 个分数；应为 {} 个类别各一个。",
+  "A sample has the class {}; it must be 0 to {}.": "有样本的类别为 {}；应为 0 到 {}。",
   "{} is detected as {}": "{} 被检测为 {}",
   "The images have no labelled objects, so there is no average precision.": "图像中没有标注的目标，因此没有平均精度。",
   "The network detected nothing in {} images with {} objects. Train longer, or lower the score threshold.":
@@ -16,7 +16,7 @@ export const metrics: Record<string, string> = {
   "A mask of {} x {} pixels is too large.": "{} × {} 像素的掩码过大。",
   "The run lengths of a mask sum up to {}; its size of {} x {} has {} pixels.":
     "掩码的游程之和为 {}；而其尺寸 {} × {} 有 {} 个像素。",
-  "A polygon has {} coordinates; expected an even number: x and y of each point.":
+  "A polygon has {} coordinates; it must have an even number: x and y of each point.":
     "多边形有 {} 个坐标；应为偶数个：每个点的 x 和 y。",
   "A polygon has the coordinate {}, which is outside any image.": "多边形含坐标 {}，超出任何图像。",
   "The run lengths of a mask end within a number.": "掩码的游程编码在数字中间结束。",

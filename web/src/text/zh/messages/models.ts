@@ -32,7 +32,7 @@ export const models: Record<string, string> = {
   "the archive needs {}, which is not there": "归档需要 {}，但它不存在",
   'The model has no snapshot "{}".': "模型没有快照“{}”。",
   "the framework of the model is {}; it must be {}": "该模型属于 {}，应为 {}",
-  'no network: expected "model file" (or "network file")': "没有网络：应有“model file”（或“network file”）",
+  'there is no network: "model file" (or "network file") is missing': "没有网络：应有“model file”（或“network file”）",
   '"{}" is missing': "缺少“{}”",
   '"{}" must be a text': "“{}”必须是文本",
   '"{}" is "{}"; it must be the name of a file in the archive': "“{}”为“{}”，应为归档中文件的名称",
@@ -116,8 +116,8 @@ export const models: Record<string, string> = {
     "应为 tar（以及 .gz、.bz2、.xz）或 zip 归档；收到的不是：{}",
   "the archive is damaged: {}": "归档已损坏：{}",
   "a member whose name cannot be read": "有成员的名称无法读取",
-  "expected plain files without folders, got {}: {}": "应为不含文件夹的普通文件，得到 {}：{}",
-  'expected names without folders, got "{}"': "应为不含文件夹的名称，得到“{}”",
+  "the archive must have plain files without folders; got {}: {}": "应为不含文件夹的普通文件，得到 {}：{}",
+  'the names must be without folders; got "{}"': "应为不含文件夹的名称，得到“{}”",
   'two members are named "{}"': "有两个成员名为“{}”",
   "{} is encrypted": "{} 已加密",
   "the archive's files are larger than {} bytes together": "归档中的文件合计超过 {} 字节",
@@ -142,7 +142,7 @@ export const models: Record<string, string> = {
     "推理服务器 {} 拒绝该模型：它以 HTTP 状态 {}{} 应答",
   "Check the address: it must take archives of models by POST ADDRESS/models":
     "请检查地址：它必须通过 POST 地址/models 接收模型压缩包",
-  "The inference server {} did not say where the model is: expected JSON with a location":
+  "The inference server {} did not say where the model is; it must answer JSON with a location":
     "推理服务器 {} 未告知模型的位置：应为含有 location 的 JSON",
   "Only ONNX files can hold non-maximum suppression; safetensors holds weights":
     "只有 ONNX 文件可以包含非极大值抑制；safetensors 只保存权重",

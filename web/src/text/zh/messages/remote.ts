@@ -25,10 +25,11 @@ export const remote: Record<string, string> = {
   "the listing is not XML": "列表不是 XML",
   "the answer is not a listing of a bucket": "应答不是存储桶的列表",
   "the listing breaks off: it tells no place to go on": "列表中断：没有给出继续的位置",
-  'expected a bucket such as s3://bucket/folder, got "{}"': "应为 s3://bucket/folder 这样的存储桶，实际为“{}”",
+  'the address must be a bucket such as s3://bucket/folder; got "{}"':
+    "应为 s3://bucket/folder 这样的存储桶，实际为“{}”",
   '"{}" is not a name of a bucket': "“{}”不是存储桶的名称",
   '"{}" is not the name of a region; give one such as eu-west-1': "“{}”不是区域名称，应为 eu-west-1 这样的名称",
-  'expected an endpoint such as https://storage.example:9000, got "{}"':
+  'the endpoint must be one such as https://storage.example:9000; got "{}"':
     "应为 https://storage.example:9000 这样的端点，实际为“{}”",
   'the bucket\'s name "{}" cannot be a part of a host name': "存储桶名称“{}”不能作为主机名的一部分",
   "the bucket {} is in the region {}, not in {}": "存储桶 {} 位于区域 {}，而不是 {}",
