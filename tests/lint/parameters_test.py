@@ -1,7 +1,7 @@
 """scripts/lint compares the tables of layer parameters in the documentation with proto/caffe.proto."""
 import unittest
 
-from arrows_test import lint
+from small_tree import LintCase, lint
 
 MESSAGES = """message LayerParameter {
   optional InterpParameter interp_param = 1;
@@ -15,39 +15,35 @@ message InterpParameter {
 ROWS = "| `height` | 0 | rows |\n| `variance` | 0.1 | spread |\n"
 
 
-def lint_tables(text):
-    return lint({"proto/caffe.proto": MESSAGES, "docs/formats/detection-layers.md": text})
+def tables(text):
+    return {"proto/caffe.proto": MESSAGES, "docs/formats/detection-layers.md": text}
 
 
-class Parameters(unittest.TestCase):
-    def refused(self, text, *words):
-        result = lint_tables(text)
-        self.assertEqual(result.returncode, 1, result.stdout + result.stderr)
-        self.assertIn("lint: 1 finding", result.stdout)
-        for word in words:
-            self.assertIn(word, result.stdout)
+class Parameters(LintCase):
+    def refuses(self, text, *words):
+        self.refused(tables(text), *words)
 
     def test_a_table_with_every_field_passes(self):
-        result = lint_tables(f"| Interp | `interp_param` |\n\n### `interp_param`\n{ROWS}")
+        result = lint(tables(f"| Interp | `interp_param` |\n\n### `interp_param`\n{ROWS}"))
         self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
 
     def test_a_field_that_is_missing(self):
-        self.refused(f"### `interp_param`\n{ROWS.splitlines()[0]}\n", "the table of interp_param lacks variance")
+        self.refuses(f"### `interp_param`\n{ROWS.splitlines()[0]}\n", "the table of interp_param lacks variance")
 
     def test_a_field_that_is_missing_in_front_of_another_heading(self):
-        self.refused(f"### `interp_param`\n{ROWS.splitlines()[0]}\n## More\n", "the table of interp_param lacks variance")
+        self.refuses(f"### `interp_param`\n{ROWS.splitlines()[0]}\n## More\n", "the table of interp_param lacks variance")
 
     def test_another_default(self):
-        self.refused("### `interp_param`\n" + ROWS.replace("| 0 |", "| 1 |"), "detection-layers.md:2:", "the default of interp_param.height is 0, not 1")
+        self.refuses("### `interp_param`\n" + ROWS.replace("| 0 |", "| 1 |"), "detection-layers.md:2:", "the default of interp_param.height is 0, not 1")
 
     def test_a_field_that_is_not_there(self):
-        self.refused(f"### `interp_param`\n{ROWS}| `width` | 0 | columns |\n", "detection-layers.md:4:", "interp_param has no field width")
+        self.refuses(f"### `interp_param`\n{ROWS}| `width` | 0 | columns |\n", "detection-layers.md:4:", "interp_param has no field width")
 
     def test_a_message_that_is_not_there(self):
-        self.refused("### `other_param`\n", "proto/caffe.proto has no other_param")
+        self.refuses("### `other_param`\n", "proto/caffe.proto has no other_param")
 
     def test_a_message_without_a_table(self):
-        self.refused("| Interp | `interp_param` |\n", "interp_param has no table")
+        self.refuses("| Interp | `interp_param` |\n", "interp_param has no table")
 
 
 if __name__ == "__main__":
