@@ -35,6 +35,14 @@ export function usePretrained(id: string, enabled = true) {
   });
 }
 
+/** Asks the model stores, not what the server remembers of them; for fetchQuery. */
+export const stores_asked_again = {
+  queryKey: ["stores"],
+  staleTime: 0,
+  queryFn: ({ signal }: { signal: AbortSignal }) =>
+    answer(client.GET("/stores", { params: { query: { refresh: "true" } }, signal })),
+};
+
 /** What model stores offer; asked once. */
 export function useStores(enabled: boolean) {
   return useQuery({

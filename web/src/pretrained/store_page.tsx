@@ -3,7 +3,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link, useNavigate } from "react-router";
 import { type ModelStore, ProblemError, store_logo_url, store_preview_url } from "../api/client";
-import { useStores } from "../api/queries";
+import { stores_asked_again, useStores } from "../api/queries";
 import { metric } from "../format/format";
 import { judged } from "../format/judged";
 import { PageSkeleton, ProblemAlert, QueryProblem, useTitle } from "../frame/page_states";
@@ -36,7 +36,7 @@ export function StorePage() {
           size="xs"
           variant="default"
           loading={stores.isFetching}
-          onClick={() => void queries.invalidateQueries({ queryKey: ["stores"] })}
+          onClick={() => void queries.fetchQuery(stores_asked_again)}
         >
           {t("store.refresh")}
         </Button>
