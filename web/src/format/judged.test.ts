@@ -15,9 +15,9 @@ describe("what a job is judged by", () => {
   });
 
   it("is a share, or a score of another unit", () => {
-    expect(["val/accuracy", "val/mAP", "mAP50", "val/miou", "val/recall", "val/pixel accuracy"].every(is_share)).toBe(
-      true,
-    );
+    expect(
+      ["val/accuracy", "val/mAP", "mAP50", "val/miou", "val/recall", "val/f1", "val/pixel accuracy"].every(is_share),
+    ).toBe(true);
     expect(["val/loss", "val/psnr", "train/lr", "val/loss_bbox", "map_loss"].some(is_share)).toBe(false);
     expect([is_score("val/psnr"), is_score("ssim"), is_score("val/loss")]).toEqual([true, true, false]);
   });

@@ -30,7 +30,7 @@ export function judges_of(best: unknown): string[] {
 
 /** Parts of 1, by the name of the series: `val/accuracy`, `val/mAP`. */
 export function is_share(name: string): boolean {
-  return /accuracy|\bmiou$|\bmAP\d*$|\bprecision$|\brecall$/i.test(name);
+  return /accuracy|\bmiou$|\bmAP\d*$|\bprecision$|\brecall$|\bf1$/i.test(name);
 }
 
 /** Metrics that say how good a network is; the more the better. */

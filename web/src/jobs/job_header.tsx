@@ -123,7 +123,14 @@ export function JobError({ job }: { job: Job }) {
           <pre className="error-lines">{rest}</pre>
         </details>
       )}
-      <Anchor component={Link} to={`${job_path(job)}?tab=log`} size="sm" c="inherit" underline="always">
+      <Anchor
+        component={Link}
+        to={`${job_path(job)}?tab=log`}
+        className="line-link"
+        size="sm"
+        c="inherit"
+        underline="always"
+      >
         {t("job.show_log")}
       </Anchor>
     </Alert>
@@ -149,7 +156,15 @@ function JobWarnings({ warnings }: { warnings: string[] }) {
         </Text>
       ))}
       {shown.length < warnings.length && (
-        <Anchor component="button" type="button" size="sm" c="inherit" underline="always" onClick={() => set_all(true)}>
+        <Anchor
+          component="button"
+          type="button"
+          className="line-link"
+          size="sm"
+          c="inherit"
+          underline="always"
+          onClick={() => set_all(true)}
+        >
           {t("job.more_warnings", { n: warnings.length })}
         </Anchor>
       )}
