@@ -234,7 +234,8 @@ TEST(Builder, lists_damaged_images_and_goes_on) {
     const auto in = (job.root() / "in/").string();
     EXPECT_THAT(report, SizeIs(6));
     EXPECT_THAT(report, Contains("train\t" + in + "a/empty.jpg\tthe file is empty"));
-    EXPECT_THAT(report, Contains("train\t" + in + "a/one.bmp\tnot an image, or of an unsupported format; expected " +
+    EXPECT_THAT(report, Contains("train\t" + in +
+                                 "a/one.bmp\tnot an image, or of an unsupported format; the supported formats are " +
                                  readable_formats()));
     EXPECT_THAT(report, Contains(HasSubstr(in + "b/cut.png\tdamaged PNG: the file is cut off")));
     EXPECT_THAT(report, Contains(HasSubstr("HTML or XML files are not supported")));

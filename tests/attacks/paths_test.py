@@ -109,7 +109,7 @@ class Paths(Attack):
                 self.assertLess(time.monotonic() - begin, 20)
         pipe = str(odd[0])
         for source in ({"type": "lists", "train": pipe, "labels": pipe}, {"type": "crops", "crops": pipe}):
-            self.assert_refused(scan(source), (422,), "there is no file")
+            self.assert_refused(scan(source), (422,), "is not a regular file")
         self.assert_refused(self.api.call("POST", "/evaluations", {"spec": {"model_id": self.model, "source": {"type": "list", "path": pipe}}}), (422,))
         example = {"spec": {"source": {"type": "folder", "path": str(self.stage.images)}, "image": IMAGE}, "image": pipe}
         self.assert_refused(self.api.call("POST", "/datasets/resize-example", example), (422,), "is a pipe")

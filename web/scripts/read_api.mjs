@@ -19,6 +19,9 @@ function write(path, text) {
 const print = (...words) => execFileSync(program, ["openapi", ...words], { encoding: "utf8", maxBuffer: 1 << 26 });
 write(here("../src/api/openapi.json"), print());
 const forms = Object.fromEntries(
-  ["dataset", "model", "evaluation", "model_export", "publication"].map((kind) => [kind, JSON.parse(print("--form", kind))]),
+  ["dataset", "model", "evaluation", "model_export", "publication"].map((kind) => [
+    kind,
+    JSON.parse(print("--form", kind)),
+  ]),
 );
 write(here("../src/api/forms.json"), `${JSON.stringify(forms, null, 1)}\n`);
