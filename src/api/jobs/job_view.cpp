@@ -62,6 +62,9 @@ const SeriesSummary* find_series(const Job& job, const std::string& name) {
     return found == job.metrics.end() ? nullptr : &*found;
 }
 
+/// Networks compute in fp32, of which nine digits say all; as a double, 0.1F has seventeen.
+double nine_digits(double value) { return std::strtod(fmt::format("{:.9g}", value).c_str(), nullptr); }
+
 /// Names of the values of `best` that are the better the lower they are.
 json falling_values(const Job& job) {
     json names = json::array();
@@ -129,7 +132,11 @@ json job_view(const Job& job, Detail detail) {
 }
 
 std::string job_row(const Job& job) {
-    return job_view(job, Detail::kBrief).dump(-1, ' ', false, json::error_handler_t::replace);
+    auto view = job_view(job, Detail::kBrief);
+    for (const auto* member : {"last", "best"})
+        for (auto& value : view[member])
+            if (value.is_number_float()) value = nine_digits(value.get<double>());
+    return view.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 std::string digits_status(JobState state) {

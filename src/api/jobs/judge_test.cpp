@@ -65,6 +65,17 @@ TEST(Judge, BestIsTheBestOfEachMetricByItsOwnDirection) {
     EXPECT_TRUE(best_view(fresh).is_null());
 }
 
+TEST(Judge, ListsHaveTheDigitsOfFloats) {
+    auto job = trained();
+    job.metrics.front().last.value = 0.1F;
+    const auto listed = nlohmann::json::parse(job_row(job));
+    const auto& series = job.metrics.front().series;
+    EXPECT_EQ(listed["last"][series].dump(), "0.100000001");
+    EXPECT_EQ(static_cast<float>(listed["last"][series].get<double>()), 0.1F);
+    EXPECT_EQ(listed["best"]["accuracy"], 0.9);
+    EXPECT_EQ(listed["best"]["iteration"].dump(), best_view(job)["iteration"].dump()) << "a whole number";
+}
+
 TEST(Judge, LossesFallWhateverTheyAreCalled) {
     auto job = trained();
     EXPECT_FALSE(lower_is_better(job, "pairs"));
