@@ -82,10 +82,11 @@ class LosingTest(unittest.TestCase):
     def test_the_command_line_says_it_and_resumes(self):
         cli = [DIGITS, "--server", f"http://{server.host}/"]
         known = {job["id"] for job in call("GET", "/jobs?kind=model&limit=500")[1]["items"]}
-        training = subprocess.Popen([*cli, "train", "--dataset", dataset, "--network", "lenet", "--epochs", "400", "--seed", "1",
+        training = subprocess.Popen([*cli, "train", "--name", "lost", "--dataset", dataset, "--network", "lenet", "--epochs", "400", "--seed", "1",
                                      "--snapshot-interval", "1"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         started = lambda: [job["id"] for job in call("GET", "/jobs?kind=model&limit=500")[1]["items"] if job["id"] not in known]
-        wait_until(started)
+        wait_until(lambda: started() or training.poll() is not None)
+        self.assertIsNone(training.poll(), training.stderr.read() if training.poll() is not None else "")
         model = started()[0]
         wait_until(lambda: self.snapshots(model))
         self.lose(model)
@@ -93,7 +94,7 @@ class LosingTest(unittest.TestCase):
         self.assertEqual(training.returncode, 7, said)
         sentence = next(line for line in said.splitlines() if "does not answer any more" in line)
         self.assertIn("Resume the job", sentence, "the advice comes before the end of the log")
-        resumed = subprocess.run([*cli, "resume", model], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        resumed = subprocess.run([*cli, "jobs", "resume", model], stdin=subprocess.DEVNULL, capture_output=True, text=True)
         self.assertEqual(resumed.returncode, 0, resumed.stderr)
         self.assertEqual(server.wait_for(model)["state"], "done")
 
