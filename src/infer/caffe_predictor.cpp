@@ -14,6 +14,7 @@
 #include "caffe/prototxt.hpp"
 #include "caffe/weights.hpp"
 #include "engine/guard.hpp"
+#include "engine/memory/memory.hpp"
 #include "engine/net/flops.hpp"
 #include "engine/net/net.hpp"
 #include "engine/net/place.hpp"
@@ -339,6 +340,8 @@ class CaffePredictor final : public Predictor {
 
 Result<std::unique_ptr<Predictor>> open_caffe_predictor(const PredictorOptions& options) {
     if (options.threads > 0) at::set_num_threads(options.threads);
+    // Each batch takes as much again as the one before.
+    keep_freed_memory();
     auto predictor = std::make_unique<CaffePredictor>();
     DIGITS_TRY(predictor->open(options));
     return predictor;
