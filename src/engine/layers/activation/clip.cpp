@@ -18,6 +18,7 @@ class ClipLayer final : public ElementwiseLayer {
 
   protected:
     at::Tensor apply(const at::Tensor& x) override { return at::clamp(x, low(), high()); }
+    void apply_in_place(const at::Tensor& x) override { x.clamp_(low(), high()); }
 
     at::Tensor gradient(const at::Tensor& x, const at::Tensor&, const at::Tensor& dy) override {
         if (!on_cpu() || !walk_alike(dy, x)) return dy * at::logical_and(x >= low(), x <= high());

@@ -19,7 +19,7 @@ class ElementwiseLayer : public Layer {
     void forward(const Blobs& bottom, const Blobs& top) override {
         const at::Tensor x = bottom[0]->data();
         if (top[0] == bottom[0]) {
-            x.copy_(apply(x));
+            apply_in_place(x);
         } else {
             top[0]->set_data(apply(x));
         }
@@ -31,6 +31,7 @@ class ElementwiseLayer : public Layer {
 
   protected:
     virtual at::Tensor apply(const at::Tensor& x) = 0;
+    virtual void apply_in_place(const at::Tensor& x) { x.copy_(apply(x)); }
     /// dx from x, y and dy.
     virtual at::Tensor gradient(const at::Tensor& x, const at::Tensor& y, const at::Tensor& dy) = 0;
 };
