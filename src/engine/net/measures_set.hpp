@@ -1,7 +1,6 @@
 #pragma once
 
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace digits {
@@ -16,8 +15,8 @@ class MeasuresSet {
     virtual std::vector<std::string_view> measures() const = 0;
     /// From the next begin_set() on the layer gathers what `measured` needs, which costs time and memory.
     virtual void measure() = 0;
-    /// After end_set(), by name; NaN without samples.
-    virtual std::vector<std::pair<std::string_view, double>> measured() const = 0;
+    /// One of `measures`, after end_set(); NaN without samples.
+    virtual double measured(std::string_view name) const = 0;
 };
 
 }  // namespace digits

@@ -48,8 +48,7 @@ class Measuring {
     Measured end() {
         EXPECT_TRUE(net_->end_set());
         Measured found;
-        for (const auto& [name, layer] : find_measures(*net_))
-            for (const auto& [measure, value] : layer->measured()) found[std::string(measure)] = value;
+        for (const auto& [name, layer] : find_measures(*net_)) found[name] = layer->measured(name);
         return found;
     }
 

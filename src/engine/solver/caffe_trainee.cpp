@@ -225,9 +225,8 @@ Result<ValidationValues> CaffeTrainee::validate(std::size_t set) {
     }));
     if (solver_->test_is_complete(set))
         for (const auto& [name, layer] : measured_of_set_[set])
-            for (const auto& [measure, value] : layer->measured())
-                if (measure == name && std::isfinite(value))
-                    values.values.push_back({name, static_cast<float>(value), 1.0});
+            if (const double value = layer->measured(name); std::isfinite(value))
+                values.values.push_back({name, static_cast<float>(value), 1.0});
     if (solver_->parameter().test_compute_loss()) values.values.push_back({"test_loss", loss});
     if (set == 0 && solver_->test_is_complete(set)) explain_zeros(net);
     if (whole) values.samples = std::max<std::int64_t>(net.batch_size(), 1);

@@ -76,12 +76,13 @@ class AccuracyLayer final : public Layer, public MeasuresSet {
     }
     void measure() override { is_measuring_ = true; }
     void begin_set() override { of_set_ = is_measuring_ ? at::zeros({3, 1}, at::kDouble) : at::Tensor(); }
-    std::vector<std::pair<std::string_view, double>> measured() const override {
-        if (!of_set_.defined()) return {};
+    double measured(std::string_view /*name*/) const override {
+        constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+        if (!of_set_.defined()) return kNone;
         const at::Tensor has_items = of_set_[1] > 0;
         const auto classes = has_items.sum().item<double>();
         const auto sum = (2 * of_set_[0] / at::clamp_min(of_set_[1] + of_set_[2], 1)).sum().item<double>();
-        return {{"f1", classes > 0 ? sum / classes : std::numeric_limits<double>::quiet_NaN()}};
+        return classes > 0 ? sum / classes : kNone;
     }
 
   private:

@@ -41,9 +41,8 @@ class EuclideanLossLayer final : public Layer, public MeasuresSet {
         absolute_ = 0;
         values_ = 0;
     }
-    std::vector<std::pair<std::string_view, double>> measured() const override {
-        return {{"error",
-                 values_ > 0 ? absolute_ / static_cast<double>(values_) : std::numeric_limits<double>::quiet_NaN()}};
+    double measured(std::string_view /*name*/) const override {
+        return values_ > 0 ? absolute_ / static_cast<double>(values_) : std::numeric_limits<double>::quiet_NaN();
     }
 
   private:

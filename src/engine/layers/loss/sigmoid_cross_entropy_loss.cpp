@@ -60,11 +60,10 @@ class SigmoidCrossEntropyLossLayer final : public Layer, public MeasuresSet {
     }
     void measure() override { is_measuring_ = true; }
     void begin_set() override { of_set_.reset(); }
-    std::vector<std::pair<std::string_view, double>> measured() const override {
+    double measured(std::string_view name) const override {
         constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
-        if (!of_set_) return {{"mAP", kNone}, {"f1", kNone}};
-        const auto precisions = of_set_->average_precisions();
-        return {{"mAP", LabelMetrics::mean(precisions).value_or(kNone)}, {"f1", of_set_->macro().f1}};
+        if (!of_set_) return kNone;
+        return name == "mAP" ? LabelMetrics::mean(of_set_->average_precisions()).value_or(kNone) : of_set_->macro().f1;
     }
 
   private:
