@@ -142,7 +142,8 @@ class CaffePredictor final : public Predictor {
                                    "the input is {}, the validation gives the network images of {} x {}",
                                    shape_text(shape), made.width(), made.height())
                             .at(deploy_file.string()));
-        auto folded = fold_batch_norm(deploy_, net_->to_proto());
+        if (!may_fold(deploy_)) return {};
+        const auto folded = fold_batch_norm(deploy_, net_->to_proto());
         if (folded.folded == 0) return {};
         DIGITS_ASSIGN(folded_, Net::create(folded.definition, net));
         DIGITS_ASSIGN([[maybe_unused]] const auto left, folded_->copy_weights(folded.weights));

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace digits {
@@ -152,8 +153,13 @@ class Folding {
 
 }  // namespace
 
-FoldedNet fold_batch_norm(const caffe::NetParameter& definition, const caffe::NetParameter& weights) {
-    FoldedNet net{definition, weights};
+bool may_fold(const caffe::NetParameter& definition) {
+    return std::ranges::any_of(
+        definition.layer(), [](const auto& layer) { return layer.type() == "BatchNorm" || layer.type() == "Scale"; });
+}
+
+FoldedNet fold_batch_norm(caffe::NetParameter definition, caffe::NetParameter weights) {
+    FoldedNet net{std::move(definition), std::move(weights)};
     Folding(net).run();
     return net;
 }

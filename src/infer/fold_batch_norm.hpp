@@ -14,6 +14,9 @@ struct FoldedNet {
 /// a deployed network, without Split layers; `weights`: the layers with their values (Net::to_proto()). A layer whose
 /// input somebody else reads stays, and so do shared parameters. Outputs keep their names and, but for rounding, their
 /// values.
-FoldedNet fold_batch_norm(const caffe::NetParameter& definition, const caffe::NetParameter& weights);
+FoldedNet fold_batch_norm(caffe::NetParameter definition, caffe::NetParameter weights);
+
+/// Whether a network has layers of these types; folding needs all weights a second time.
+bool may_fold(const caffe::NetParameter& definition);
 
 }  // namespace digits
