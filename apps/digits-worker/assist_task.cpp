@@ -112,7 +112,7 @@ constexpr std::pair<std::string_view, Answer> kAnswers[]{
     {"list_portion", read_list_portion},
     {"read_text", read_text},
     {"recognize", of_source<answer_recognize>},
-    {"record_image", of_source<show_record_image>},
+    {"record_image", show_record_image},
     {"resize_example", of_source<answer_resize_example>},
     {"rewrite_list", rewrite_list},
     {"stage_model", stage_model},

@@ -61,7 +61,8 @@ Result<ArchiveInfo> info_of_files(const fs::path& folder, const std::vector<std:
         info.weights = folder / name;
     }
     if (info.weights.empty())
-        return fail(ErrorCode::kInvalidArgument, "{} has no weights; it must be a .caffemodel file", folder.string());
+        return fail(ErrorCode::kInvalidArgument, "{} has no weights; it must contain a .caffemodel file",
+                    folder.string());
     if (has(names, "labels.txt")) info.labels = folder / "labels.txt";
     if (has(names, "mean.binaryproto")) info.mean = folder / "mean.binaryproto";
     if (has(names, "train_val.prototxt")) {

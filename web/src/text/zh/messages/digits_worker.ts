@@ -33,7 +33,7 @@ export const digits_worker: Record<string, string> = {
   "{} has more than {} files; give a folder with one model": "{} 中的文件超过 {} 个；请给出只含一个模型的文件夹",
   "{} has neither info.json nor {}": "{} 中既没有 info.json，也没有 {}",
   "{} has several weights, among them {} and {}": "{} 中有多个权重文件，其中有 {} 和 {}",
-  "{} has no weights; it must be a .caffemodel file": "{} 中没有权重：需要一个 .caffemodel",
+  "{} has no weights; it must contain a .caffemodel file": "{} 中没有权重：需要一个 .caffemodel",
   "The mean image must have channels, height and width, got {} axes": "均值图像必须有通道、高度和宽度，得到 {} 个轴",
   "The network has Python layers, which this command does not run.": "该网络含有 Python 层，此命令不运行它们。",
   "The network to use has no input of N x channels x height x width.": "用于推理的网络没有 N × 通道 × 高 × 宽 的输入。",
